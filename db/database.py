@@ -1,0 +1,155 @@
+"""``Database``: opens the file, runs write transactions one at a time, and reads.
+
+The rules:
+
+1. One connection writes, each time inside ``BEGIN IMMEDIATE`` ... ``COMMIT``; WAL and ``synchronous=FULL`` make a
+   returned commit survive a power cut.
+2. A transaction is never half cancelled: the caller may be, the transaction runs to its commit or its rollback.
+3. Reads use a second connection, one statement each, and see the last commit.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from db.migrations import migrate
+from db.statements import STATEMENTS
+from scheduler.errors import ConfigurationError, StateError
+
+T = TypeVar("T")
+Parameters = Mapping[str, Any]
+
+FILE_NAME = "introeval.sqlite3"
+_NOTHING: Parameters = {}
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateError(f"the state could not be read or written: {error}") from error
+
+
+class Transaction:
+    """The statements of one transaction, by name. Each raises ``StateError`` when SQLite cannot do it."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, name: str, parameters: Parameters = _NOTHING) -> int:
+        """Run a statement; returns how many rows it changed."""
+        with _translated():
+            async with self._connection.execute(STATEMENTS[name], parameters) as cursor:
+                return cursor.rowcount
+
+    async def all(self, name: str, parameters: Parameters = _NOTHING) -> list[sqlite3.Row]:
+        """Run a statement; returns its rows."""
+        # In one call: a cursor that stays open over an await would hold the connection's snapshot, and with it every
+        # other reader's, before the commits that come meanwhile.
+        with _translated():
+            return list(await self._connection.execute_fetchall(STATEMENTS[name], parameters))
+
+    async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
+        """Run a statement; returns its first row."""
+        rows = await self.all(name, parameters)
+        return rows[0] if rows else None
+
+
+class Database:
+    """An open state file. Use ``Database.open``; ``on_commit`` callbacks run after each committed write."""
+
+    def __init__(self, root: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.root = root
+        self._writer = writer
+        self._reader = Transaction(reader)
+        self._lock = asyncio.Lock()
+        self._open: set[asyncio.Future[Any]] = set()
+        self._listeners: list[Callable[[], None]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, root: Path) -> AsyncIterator["Database"]:
+        """Open (and migrate) the state file in ``root``. Raises ``ConfigurationError`` when it cannot be used."""
+        path = root / FILE_NAME
+        try:
+            await asyncio.to_thread(_migrate_file, path)
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"the state file {path} cannot be used: {error}") from error
+        async with _connect(path) as writer, _connect(path) as reader:
+            database = cls(root, writer, reader)
+            try:
+                yield database
+            finally:
+                # A caller that was cancelled left its transaction running: it may still commit.
+                await asyncio.gather(*database._open, return_exceptions=True)
+
+    def on_commit(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each committed write; it must not block."""
+        self._listeners.append(listener)
+
+    async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run ``body`` in one write transaction; commits when it returns, rolls back when it raises.
+
+        Raises ``StateError`` when SQLite cannot do it (disk full, I/O error); nothing was changed then.
+        """
+        running: asyncio.Future[T] = asyncio.ensure_future(self._run(body))
+        self._open.add(running)
+        running.add_done_callback(self._open.discard)
+        return await asyncio.shield(running)
+
+    async def _run(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._lock:
+            try:
+                with _translated():
+                    await self._writer.execute("BEGIN IMMEDIATE")
+                    value = await body(Transaction(self._writer))
+                    await self._writer.execute("COMMIT")
+            finally:
+                # SQLite ends the transaction itself on some errors, a full disk among them.
+                if self._writer.in_transaction:
+                    with suppress(sqlite3.Error):
+                        await self._writer.execute("ROLLBACK")
+        for listener in self._listeners:
+            listener()
+        return value
+
+    async def read_together(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run several reads that must see one and the same commit."""
+        async with self._lock:
+            return await body(Transaction(self._writer))
+
+    async def all(self, name: str, parameters: Parameters = _NOTHING) -> list[sqlite3.Row]:
+        """The rows of one reading statement, as of the last commit."""
+        return await self._reader.all(name, parameters)
+
+    async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
+        """The first row of one reading statement, as of the last commit."""
+        return await self._reader.one(name, parameters)
+
+
+def _migrate_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        migrate(connection)
+    finally:
+        connection.close()
+
+
+@asynccontextmanager
+async def _connect(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    # isolation_level=None: the module would otherwise open transactions of its own.
+    async with aiosqlite.connect(path, isolation_level=None) as connection:
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            await connection.execute(f"PRAGMA {pragma}")
+        yield connection

@@ -1,0 +1,77 @@
+"""``Intake``: the rows of accepted submissions. The file is on disk, synced, before a row is written."""
+
+import sqlite3
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from db.database import Database, Transaction
+from db.rows import task_from_row
+from db.transition import record
+from scheduler.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """What the intake knows of a file. ``video_path`` is relative to the state directory."""
+
+    id: str
+    user_id: str
+    roll_number: str
+    student_name: str
+    file_name: str
+    video_path: str
+    size_bytes: int
+    sha256: str
+    media_seconds: float | None
+    idempotency_key: str | None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The task, whether this call made it (or an earlier one with the same key), and its file's hash."""
+
+    task: Task
+    created: bool
+    sha256: str
+
+
+class Intake:
+    """Writes accepted submissions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._root = database.root
+
+    async def earlier(self, idempotency_key: str) -> Accepted | None:
+        """The submission that this key made before, if any."""
+        row = await self._database.one("task_by_idempotency_key", {"key": idempotency_key})
+        return None if row is None else self._existing(row)
+
+    async def waiting(self) -> int:
+        """How many submissions have not ended."""
+        row = await self._database.one("waiting_count")
+        return int(row["waiting"]) if row else 0
+
+    async def accept(self, new: NewTask, now: float) -> Accepted:
+        """Commit a submission; with a key that was used before, return the earlier one and write nothing."""
+
+        async def body(transaction: Transaction) -> Accepted:
+            if new.idempotency_key is not None:
+                row = await transaction.one("task_by_idempotency_key", {"key": new.idempotency_key})
+                if row is not None:
+                    return self._existing(row)
+            await transaction.execute("insert_task", asdict(new) | {"now": now})
+            await record(transaction, now, "accepted", task_id=new.id, target="stt/pending")
+            task = await transaction.one("task_by_id", {"id": new.id})
+            assert task is not None
+            return Accepted(task_from_row(task, self._root), created=True, sha256=new.sha256)
+
+        return await self._database.write(body)
+
+    async def known_files(self) -> set[Path]:
+        """Absolute paths of every video that a row accounts for; others in the folder are orphans."""
+        return {self._root / row["video_path"] for row in await self._database.all("known_files")}
+
+    def _existing(self, row: sqlite3.Row) -> Accepted:
+        return Accepted(task_from_row(row, self._root), created=False, sha256=row["sha256"])

@@ -1,0 +1,207 @@
+-- Every statement that the code runs, by name. A test checks that each name is used and each use exists.
+
+-- name: read_phase
+-- The machine's row.
+SELECT current_phase, last_phase_switch, stt_queue_count, llm_queue_count, active_workers FROM system_state;
+
+-- name: write_phase
+-- Move the machine, if it is still in the phase that was read.
+UPDATE system_state SET current_phase = :target, last_phase_switch = :now
+WHERE current_phase = :source;
+
+-- name: begin_clock
+-- A fresh state's phase begins with the first start.
+UPDATE system_state SET last_phase_switch = :now WHERE last_phase_switch = 0;
+
+-- name: open_batches
+-- Batches that are not done, oldest first.
+SELECT id, state, size, created_at FROM batches WHERE state <> 'done' ORDER BY id;
+
+-- name: open_batch_tasks
+-- Tasks of open batches that have not ended.
+SELECT * FROM processing_tasks
+WHERE current_phase IN ('stt', 'llm') AND batch_id IS NOT NULL
+ORDER BY batch_id, priority DESC, created_at, id;
+
+-- name: unbatched_tasks
+-- The first tasks, in turn, that no batch has taken.
+SELECT * FROM processing_tasks
+WHERE batch_id IS NULL AND current_phase = 'stt'
+ORDER BY priority DESC, created_at, id LIMIT :most;
+
+-- name: unbatched_summary
+-- How many tasks no batch has taken, and since when the oldest waits.
+SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
+WHERE batch_id IS NULL AND current_phase = 'stt';
+
+-- name: processing_tasks
+-- Tasks in somebody's hands: after a crash, in a dead process's.
+SELECT * FROM processing_tasks WHERE status = 'processing';
+
+-- name: insert_batch
+-- A new, closed batch.
+INSERT INTO batches (state, size, created_at, updated_at) VALUES ('waiting', :size, :now, :now) RETURNING id;
+
+-- name: join_batch
+-- Put a waiting, unbatched task into a batch.
+UPDATE processing_tasks SET batch_id = :batch_id, updated_at = :now
+WHERE id = :id AND batch_id IS NULL AND current_phase = 'stt' AND status IN ('pending', 'retry');
+
+-- name: start_task
+-- Hand a task out under a new lease.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, lease = lease + 1
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease
+RETURNING *;
+
+-- name: finish_stt
+-- A transcript is on disk.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, transcript_path = :transcript_path,
+    media_seconds = :media_seconds, error_code = NULL, error_message = NULL
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
+
+-- name: finish_llm
+-- A task has its grade.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, completed_at = :now,
+    error_code = NULL, error_message = NULL
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
+
+-- name: put_back
+-- An attempt ended without a result: retried, given up or released.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, completed_at = :completed_at,
+    retry_count = retry_count + :retries, error_code = :error_code, error_message = :error_message
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
+
+-- name: insert_result
+-- The one result of a task.
+INSERT INTO results (task_id, score, max_score, report, model, server, prompt_hash,
+                     tokens_in, tokens_out, latency_ms, raw_reply, created_at)
+VALUES (:task_id, :score, :max_score, :report, :model, :server, :prompt_hash,
+        :tokens_in, :tokens_out, :latency_ms, :raw_reply, :now);
+
+-- name: insert_event
+-- What happened, in the transaction in which it happened.
+INSERT INTO events (at, kind, task_id, batch_id, source, target, detail)
+VALUES (:at, :kind, :task_id, :batch_id, :source, :target, :detail);
+
+-- name: batch_progress
+-- A batch's state, and how many of its tasks are in which queue.
+SELECT b.state,
+       coalesce(sum(t.current_phase = 'stt'), 0) AS in_stt,
+       coalesce(sum(t.current_phase = 'llm'), 0) AS in_llm,
+       coalesce(sum(t.status NOT IN ('pending')), 0) AS begun
+FROM batches b LEFT JOIN processing_tasks t ON t.batch_id = b.id
+WHERE b.id = :id GROUP BY b.id;
+
+-- name: move_batch
+-- A batch goes on to its next state.
+UPDATE batches SET state = :target, updated_at = :now WHERE id = :id AND state = :source;
+
+-- name: insert_switchover
+-- One finished hand-over of the machine.
+INSERT INTO switchovers (source, target, began_at, leave_seconds, enter_seconds)
+VALUES (:source, :target, :began_at, :leave_seconds, :enter_seconds);
+
+-- name: insert_task
+-- An accepted submission; its file is already synced to disk.
+INSERT INTO processing_tasks (id, user_id, roll_number, student_name, file_name, video_path, size_bytes, sha256,
+                              media_seconds, idempotency_key, priority, current_phase, status, created_at, updated_at)
+VALUES (:id, :user_id, :roll_number, :student_name, :file_name, :video_path, :size_bytes, :sha256,
+        :media_seconds, :idempotency_key, :priority, 'stt', 'pending', :now, :now);
+
+-- name: task_by_idempotency_key
+-- The submission that this key made before.
+SELECT * FROM processing_tasks WHERE idempotency_key = :key;
+
+-- name: task_by_id
+-- One task.
+SELECT * FROM processing_tasks WHERE id = :id;
+
+-- name: known_files
+-- Every video that a row accounts for.
+SELECT video_path FROM processing_tasks;
+
+-- name: waiting_count
+-- Tasks that have not ended: the backlog that admission looks at.
+SELECT count(*) AS waiting FROM processing_tasks WHERE current_phase IN ('stt', 'llm');
+
+-- name: submission
+-- One submission with its result, and how many waiting tasks are before it in its stage.
+SELECT t.*, r.score, r.max_score, r.report, r.model, r.server, r.tokens_in, r.tokens_out, r.latency_ms,
+    CASE WHEN t.status IN ('pending', 'retry') THEN (
+        SELECT count(*) FROM processing_tasks a
+        WHERE a.current_phase = t.current_phase AND a.status IN ('pending', 'retry')
+          AND (coalesce(a.batch_id, 9e15), a.status = 'retry', -a.priority, a.created_at, a.id)
+            < (coalesce(t.batch_id, 9e15), t.status = 'retry', -t.priority, t.created_at, t.id)
+    ) END AS ahead
+FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id WHERE t.id = :id;
+
+-- name: submissions
+-- A page of submissions, newest first, optionally of one roll number, stage or status.
+SELECT t.*, r.score, r.max_score, r.model, r.server, r.report
+FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
+WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
+  AND (:stage IS NULL OR t.current_phase = :stage)
+  AND (:status IS NULL OR t.status = :status)
+ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
+
+-- name: count_submissions
+-- How many submissions the same filter finds.
+SELECT count(*) AS found FROM processing_tasks t
+WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
+  AND (:stage IS NULL OR t.current_phase = :stage)
+  AND (:status IS NULL OR t.status = :status);
+
+-- name: totals
+-- How many tasks are in which stage.
+SELECT current_phase, count(*) AS tasks FROM processing_tasks GROUP BY current_phase;
+
+-- name: recent_batches
+-- The newest batches and how many of their tasks are in which stage.
+SELECT b.id, b.state, b.size, b.created_at,
+       sum(t.current_phase = 'stt') AS stt, sum(t.current_phase = 'llm') AS llm,
+       sum(t.current_phase = 'completed') AS completed, sum(t.current_phase = 'failed') AS failed
+FROM (SELECT * FROM batches ORDER BY id DESC LIMIT :most) b
+JOIN processing_tasks t ON t.batch_id = b.id GROUP BY b.id ORDER BY b.id DESC;
+
+-- name: events_after
+-- Events after an id, oldest first.
+SELECT id, at, kind, task_id, batch_id, source, target, detail FROM events
+WHERE id > :after ORDER BY id LIMIT :most;
+
+-- name: last_event
+-- The newest event's id.
+SELECT coalesce(max(id), 0) AS id FROM events;
+
+-- name: task_events
+-- What happened to one task, oldest first.
+SELECT id, at, kind, task_id, batch_id, source, target, detail FROM events WHERE task_id = :id ORDER BY id;
+
+-- name: violations
+-- How many breaches of the exclusion there ever were; must be 0.
+SELECT count(*) AS breaches FROM events WHERE kind = 'violation';
+
+-- name: switchover_summary
+-- How many hand-overs there were, and how long the newest took.
+SELECT count(*) AS hand_overs,
+       (SELECT leave_seconds + enter_seconds FROM switchovers ORDER BY id DESC LIMIT 1) AS last_seconds
+FROM switchovers;
+
+-- name: phase_seconds
+-- How long the machine was in each phase, from the first hand-over until now.
+SELECT phase, sum(until - at) AS seconds FROM (
+    SELECT target AS phase, at, lead(at, 1, :now) OVER (ORDER BY id) AS until FROM events WHERE kind = 'phase'
+) GROUP BY phase;
+
+-- name: pace
+-- Mean seconds of recent work: STT per second of media, language model per grade, one hand-over.
+SELECT
+    (SELECT avg(json_extract(detail, '$.compute_seconds') / max(json_extract(detail, '$.media_seconds'), 1.0))
+     FROM (SELECT detail FROM events WHERE kind = 'transcribed' ORDER BY id DESC LIMIT 50)) AS stt_per_media_second,
+    (SELECT avg(latency_ms) / 1000.0
+     FROM (SELECT latency_ms FROM results WHERE model IS NOT NULL ORDER BY created_at DESC LIMIT 50)) AS llm_seconds,
+    (SELECT avg(leave_seconds + enter_seconds)
+     FROM (SELECT * FROM switchovers ORDER BY id DESC LIMIT 10)) AS switchover_seconds;

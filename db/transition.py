@@ -1,0 +1,77 @@
+"""The parts that every transition is made of: the compare-and-swap, its event row, and what follows for the batch."""
+
+import json
+from typing import Any
+
+from db.database import Transaction
+from scheduler.batches import batch_event
+from scheduler.errors import StaleWorkError
+from scheduler.task import BatchState, Task, TaskState
+from scheduler.transitions import TaskEvent, next_batch_state
+
+
+def swap(task: Task, target: TaskState, now: float) -> dict[str, Any]:
+    """The parameters of a compare-and-swap from the task as it was read to ``target``."""
+    return {
+        "id": task.id,
+        "old_phase": task.state.stage,
+        "old_status": task.state.status,
+        "lease": task.lease,
+        "phase": target.stage,
+        "status": target.status,
+        "now": now,
+    }
+
+
+def require(changed: int, task: Task) -> None:
+    """Raise ``StaleWorkError`` unless the swap changed exactly one row."""
+    if changed != 1:
+        message = f"task {task.id} is no longer {task.state} under lease {task.lease}"
+        raise StaleWorkError(message)
+
+
+async def record(transaction: Transaction, now: float, kind: str, **fields: Any) -> None:
+    """Write an event row; ``fields``: task_id, batch_id, source, target, detail (JSON-able)."""
+    row = (
+        dict.fromkeys(("task_id", "batch_id", "source", "target"), None) | fields | {"at": now, "kind": kind}
+    )
+    row["detail"] = json.dumps(fields["detail"]) if fields.get("detail") else None
+    await transaction.execute("insert_event", row)
+
+
+async def record_transition(
+    transaction: Transaction,
+    task: Task,
+    event: TaskEvent,
+    target: TaskState,
+    now: float,
+    detail: dict[str, Any],
+) -> None:
+    """Write a task's transition as an event row."""
+    await record(
+        transaction,
+        now,
+        event,
+        task_id=task.id,
+        batch_id=task.batch_id,
+        source=str(task.state),
+        target=str(target),
+        detail=detail,
+    )
+
+
+async def follow_batch(transaction: Transaction, task: Task, now: float) -> None:
+    """Move the task's batch on as far as its tasks' states say."""
+    while task.batch_id is not None:
+        row = await transaction.one("batch_progress", {"id": task.batch_id})
+        if row is None:
+            return
+        state = BatchState(row["state"])
+        event = batch_event(state, row["in_stt"], row["in_llm"], bool(row["begun"]))
+        if event is None:
+            return
+        target = next_batch_state(state, event)
+        await transaction.execute(
+            "move_batch", {"id": task.batch_id, "source": state, "target": target, "now": now}
+        )
+        await record(transaction, now, "batch", batch_id=task.batch_id, source=state, target=target)

@@ -1,0 +1,150 @@
+"""From settings to parts: the speech side's configuration, the model servers, the scheduler's limits.
+
+Plain functions that read settings and the installed weights; nothing is started here (``service`` does that).
+"""
+
+from pathlib import Path
+
+from introeval.grading import Rubric, default_rubric, load_rubric
+from introeval.settings import Settings
+from introeval.web.context import UploadLimits
+from models.config import ServerConfig
+from models.embedded.supervisor import ServerSpec
+from models.weights import locate
+from scheduler.batches import BatchLimits
+from scheduler.errors import ConfigurationError
+from scheduler.policy import PhaseLimits
+from scheduler.queues import QueueSettings
+from stt.config import SpeechConfig
+from stt.limits import MediaLimits
+from stt.options import DecodeOptions
+from stt.process import WatchLimits
+
+ERROR_PAUSE_SECONDS = 5.0
+BEAT_SECONDS = 10.0
+
+
+def speech(settings: Settings) -> SpeechConfig:
+    """The speech side. Raises ``ConfigurationError`` when the model is not installed."""
+    return SpeechConfig(
+        model_name=settings.speech_model,
+        model_dir=_speech_model(settings),
+        work_dir=settings.state.audio,
+        transcript_dir=settings.state.transcripts,
+        residency=settings.residency,
+        device=settings.stt.device,
+        threads=max(1, settings.stt_threads // settings.stt.slots),
+        slots=settings.stt.slots,
+        media=media(settings),
+        watch=WatchLimits(load=settings.phases.handover_seconds, silence=settings.stt.silent_seconds),
+        options=DecodeOptions(language=None if settings.stt.language == "auto" else settings.stt.language),
+    )
+
+
+def media(settings: Settings) -> MediaLimits:
+    """What a recording may be."""
+    return MediaLimits(max_seconds=settings.upload.max_seconds)
+
+
+def uploads(settings: Settings) -> UploadLimits:
+    """What an upload may be."""
+    return UploadLimits(
+        max_bytes=settings.upload.max_bytes,
+        max_seconds=settings.upload.max_seconds,
+        max_queue=settings.upload.max_queue,
+    )
+
+
+def embedded_servers(settings: Settings) -> tuple[ServerSpec, ...]:
+    """The child processes of ``models = "embedded"``, none otherwise. Raises ``ConfigurationError``."""
+    if settings.models != "embedded":
+        return ()
+    weights = _weights(settings.embedded.llm, settings) / "model.gguf"
+    return tuple(
+        ServerSpec(
+            name=f"embedded-{number}",
+            model_name=settings.embedded.llm,
+            gguf=weights,
+            threads=settings.llm_threads,
+            slots=settings.llm_slots,
+            num_ctx=settings.generation.num_ctx,
+        )
+        for number in range(1, settings.embedded.servers + 1)
+    )
+
+
+def embedded_config(settings: Settings, name: str, url: str) -> ServerConfig:
+    """How to talk to one of the embedded servers."""
+    return _server(settings, name, url, settings.embedded.llm)
+
+
+def ollama_configs(settings: Settings) -> tuple[ServerConfig, ...]:
+    """How to talk to the lab's Ollama servers."""
+    servers = settings.ollama.servers
+    return tuple(_server(settings, server.name, server.base_url, server.model) for server in servers)
+
+
+def batch_limits(settings: Settings) -> BatchLimits:
+    """When a batch closes."""
+    return BatchLimits(size=settings.batch.size, age_seconds=settings.batch.age_seconds)
+
+
+def phase_limits(settings: Settings) -> PhaseLimits:
+    """When a phase yields."""
+    phases = settings.phases
+    return PhaseLimits(
+        stt_seconds=phases.stt_seconds, llm_seconds=phases.llm_seconds, retry_seconds=phases.retry_seconds
+    )
+
+
+def queue_settings(settings: Settings, watchdog_seconds: float | None) -> QueueSettings:
+    """Retries, pauses and the loop's beat: three beats in each of the watchdog's periods."""
+    beat = min(BEAT_SECONDS, (watchdog_seconds or 3 * BEAT_SECONDS) / 3)
+    return QueueSettings(max_retries=settings.max_retries, error_pause=ERROR_PAUSE_SECONDS, beat=beat)
+
+
+def rubric(settings: Settings) -> Rubric:
+    """The rubric of the settings, or the one for introductions. Raises ``ConfigurationError``."""
+    path = settings.grading.rubric
+    if path is None:
+        return default_rubric()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The rubric {path} cannot be read ({error}): correct grading.rubric."
+        ) from error
+    return load_rubric(text, "json" if path.suffix == ".json" else "toml")
+
+
+def _server(settings: Settings, name: str, url: str, model: str) -> ServerConfig:
+    generation, timeout = settings.generation, settings.llm_timeout_seconds
+    first, idle = (timeout, 120.0) if settings.models == "embedded" else (90.0, 30.0)
+    return ServerConfig(
+        name=name,
+        url=url,
+        model=model,
+        max_concurrent=settings.llm_slots,
+        timeout_seconds=timeout,
+        connect_seconds=generation.connect_seconds,
+        first_token_seconds=min(timeout, generation.first_token_seconds or first),
+        between_tokens_seconds=min(timeout, generation.idle_seconds or idle),
+        load_seconds=settings.phases.handover_seconds,
+        unload_seconds=settings.phases.handover_seconds,
+        num_ctx=generation.num_ctx,
+        num_predict=generation.num_predict,
+        seed=generation.seed,
+        temperature=generation.temperature,
+        max_reply_bytes=generation.max_reply_bytes,
+    )
+
+
+def _speech_model(settings: Settings) -> Path:
+    return settings.speech_folder or _weights(settings.speech_model, settings)
+
+
+def _weights(name: str, settings: Settings) -> Path:
+    folder = locate(name, settings.cache_dir)
+    if folder is None:
+        raise ConfigurationError(f"The model {name} is not installed: run `introeval models pull {name}`.")
+    return folder

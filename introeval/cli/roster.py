@@ -1,0 +1,117 @@
+"""Whose file is it? From a roster (CSV), a folder's ``manifest.json``, the options, or the file's own name.
+
+A roster has a header with ``roll_number`` and any of ``name`` and ``file``. A row without a file speaks of the file
+whose name (without its ending) is the roll number.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from introeval.client.upload import Entry
+from scheduler.errors import ConfigurationError
+
+VIDEO_ENDINGS = {
+    *(".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
+}
+MANIFEST = "manifest.json"
+HEADINGS = {
+    "roll_number": {"roll_number", "roll number", "roll", "roll no", "roll_no"},
+    "name": {"name", "student", "student_name", "student name"},
+    "file": {"file", "file_name", "filename", "video"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A line of a roster."""
+
+    roll_number: str
+    name: str = ""
+
+
+Roster = Mapping[str, Student]
+"""Students by file name, and by file name without its ending."""
+
+
+def videos_in(folder: Path) -> list[Path]:
+    """The videos of a folder, by name. Raises ``ConfigurationError`` when there are none."""
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder} is not a folder.")
+    found = sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()
+    )
+    if not found:
+        raise ConfigurationError(f"There is no video in {folder}.")
+    return found
+
+
+def read_roster(path: Path) -> Roster:
+    """Read a roster. Raises ``ConfigurationError`` when it is not one."""
+    try:
+        # Spreadsheets write a byte-order mark in front.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            columns = _columns(rows.fieldnames or (), path)
+            return _by_file(
+                {field: row.get(column) or "" for field, column in columns.items()} for row in rows
+            )
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"The roster {path} cannot be read: {error}.") from error
+
+
+def read_manifest(folder: Path) -> Roster:
+    """A folder's ``manifest.json``, as far as it names students; empty when it does not."""
+    try:
+        rows = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    usable = [row for row in rows if isinstance(row, dict) and "file" in row and "roll_number" in row]
+    return _by_file({name: str(row.get(name, "")) for name in HEADINGS} for row in usable)
+
+
+def entries(
+    files: Iterable[Path], roster: Roster, roll: str | None = None, name: str | None = None
+) -> list[Entry]:
+    """What to hand in, in the given order, each file once. ``roll`` and ``name`` are for a single file.
+
+    Raises ``ConfigurationError`` when a file is absent or ``roll`` is given for several.
+    """
+    found = list(dict.fromkeys(files))
+    if len(found) > 1 and (roll or name):
+        raise ConfigurationError("--roll and --name are for one file; give a --roster for several.")
+    for path in found:
+        if not path.is_file():
+            raise ConfigurationError(f"There is no file {path}.")
+    return [_entry(path, roster, roll, name) for path in found]
+
+
+def _entry(path: Path, roster: Roster, roll: str | None, name: str | None) -> Entry:
+    student = roster.get(path.name) or roster.get(path.stem) or Student(path.stem)
+    return Entry(path=path, roll_number=roll or student.roll_number, name=name or student.name)
+
+
+def _columns(header: Sequence[str], path: Path) -> Mapping[str, str]:
+    columns = {
+        field: column
+        for field, spellings in HEADINGS.items()
+        for column in header
+        if column.strip().lower() in spellings
+    }
+    if "roll_number" not in columns:
+        raise ConfigurationError(
+            f"The roster {path} has no column 'roll_number' (it has: {', '.join(header)})."
+        )
+    return columns
+
+
+def _by_file(rows: Iterable[Mapping[str, str]]) -> Roster:
+    found = {}
+    for row in rows:
+        roll = row["roll_number"].strip()
+        if roll:
+            found[row.get("file", "").strip() or roll] = Student(roll, row.get("name", "").strip())
+    return found

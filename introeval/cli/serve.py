@@ -1,0 +1,15 @@
+"""``introeval serve``: the daemon in the foreground, until SIGTERM or Ctrl-C."""
+
+import argparse
+
+from introeval import service
+from introeval.cli.overrides import settings_of
+from introeval.cli.weights import pull_needed
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; returns the daemon's exit code."""
+    settings = settings_of(options)
+    if options.pull:
+        pull_needed(settings)
+    return service.serve(settings, port_file=options.port_file)

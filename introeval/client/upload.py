@@ -1,0 +1,97 @@
+"""Sending a file once, however often one has to try.
+
+* The idempotency key is a function of the roll number and the content. A repeated command sends the same key, so the
+  daemon finds the earlier submission; the digest before the body lets it answer without reading the file again.
+* 408, 429 and 503 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience lasts.
+* A broken connection is tried again ``attempts`` times with a doubling pause.
+* Every other refusal is final: the same file would be refused again.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from introeval.client.api import Api, Receipt, Upload
+from introeval.client.errors import DaemonRefusedError, UnreachableError
+
+BLOCK = 1 << 20
+LATER = frozenset({408, 429, 503})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file to hand in, and whose it is."""
+
+    path: Path
+    roll_number: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to go on. Seconds; ``pause`` is the first one after a broken connection, ``longest`` the last."""
+
+    seconds: float = 900.0
+    attempts: int = 5
+    pause: float = 0.5
+    longest: float = 10.0
+    default_wait: float = 5.0
+
+
+def idempotency_key(roll_number: str, digest: str) -> str:
+    """``digest``: SHA-256 of the content, hexadecimal. The key is printable ASCII whatever the roll number is."""
+    return hashlib.sha256(f"{roll_number}\0{digest}".encode()).hexdigest()
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Blocks on the disk."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def send(
+    api: Api,
+    entry: Entry,
+    *,
+    patience: Patience | None = None,
+    on_bytes: Callable[[int], None] = lambda count: None,
+    on_wait: Callable[[float, str], None] = lambda seconds, reason: None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Receipt:
+    """Submit ``entry``. ``on_bytes``: how much of this attempt is read, from a worker thread; 0 begins an attempt.
+
+    Raises ``DaemonRefusedError`` when it is refused (or still "later" when the patience has ended),
+    ``UnreachableError`` when the daemon does not answer, ``OSError`` when the file cannot be read.
+    """
+    limits = patience or Patience()
+    digest = await asyncio.to_thread(content_digest, entry.path)
+    upload = Upload(
+        path=entry.path,
+        roll_number=entry.roll_number,
+        name=entry.name or entry.roll_number,
+        sha256=digest,
+        key=idempotency_key(entry.roll_number, digest),
+        on_bytes=on_bytes,
+    )
+    waited, broken = 0.0, 0
+    while True:
+        on_bytes(0)
+        try:
+            return await api.submit(upload)
+        except DaemonRefusedError as error:
+            asked = error.problem.retry_after
+            pause = limits.default_wait if asked is None else asked
+            if error.problem.status not in LATER or waited + pause > limits.seconds:
+                raise
+            waited += max(pause, 0.1)
+            reason = error.problem.detail
+        except UnreachableError as error:
+            broken += 1
+            if broken >= limits.attempts:
+                raise
+            pause = min(limits.pause * 2 ** (broken - 1), limits.longest)
+            reason = str(error)
+        on_wait(pause, reason)
+        await sleep(pause)

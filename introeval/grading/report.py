@@ -1,0 +1,78 @@
+"""The grade as it is stored and shown. Everything a page needs is in it; nothing here decides."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Evidence(_Value):
+    """A stretch of the transcript, in its own words; times in seconds from the beginning of the video."""
+
+    start: float
+    end: float
+    quote: str
+
+
+class CriterionGrade(_Value):
+    """One criterion's score after the guards. ``evidence`` is empty only when no model was asked."""
+
+    name: str
+    score: float
+    max_score: float
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Flag(_Value):
+    """Something that the teacher should look at; it never changes the grade by itself."""
+
+    code: str
+    message: str
+
+
+class Note(_Value):
+    """A fact about the speaker or a problem of the speech, with its place in the video."""
+
+    text: str
+    start: float
+    end: float
+
+
+class AppliedGuard(_Value):
+    """A rule in code that bounded the grade. ``cap``: the highest score it allows, on the grade's scale.
+
+    Guards that bound single criteria only (``few_facts``, ``fillers``, ``unsure``) name them and leave ``cap`` whole.
+    """
+
+    code: Literal[
+        "no_speech",
+        "too_few_words",
+        "short",
+        "brief",
+        "no_facts",
+        "off_topic",
+        "few_facts",
+        "fillers",
+        "unsure",
+    ]
+    reason: str
+    cap: float
+
+
+class GradeReport(_Value):
+    """A finished grade. ``asked_model``: false when a guard graded before any model was asked."""
+
+    score: float
+    max_score: float
+    criteria: tuple[CriterionGrade, ...]
+    flags: tuple[Flag, ...] = ()
+    facts: tuple[Note, ...] = ()
+    problems: tuple[Note, ...] = ()
+    guards: tuple[AppliedGuard, ...] = ()
+    rubric: str
+    rubric_version: int = Field(ge=1)
+    asked_model: bool = True

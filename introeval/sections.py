@@ -1,0 +1,153 @@
+"""The sections of the settings: plain values with their limits and defaults.
+
+A field's description is its documentation; its default's source is named where it is a measurement.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+)
+
+Residency = Literal["exclusive", "shared"]
+Device = Literal["auto", "cpu", "cuda"]
+FullPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class Section(BaseModel):
+    """Immutable, and a misspelt name is an error rather than a setting without effect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class BatchSettings(Section):
+    """A batch closes when it is full or when its oldest task has waited for ``age_seconds``."""
+
+    size: PositiveInt = 30
+    age_seconds: Annotated[float, Field(ge=0)] = 20.0
+
+
+class PhaseSettings(Section):
+    """Caps on the length of a phase while the other kind of work waits, and the time for one side of a hand-over.
+
+    ``retry_seconds``: the pause before a failed attempt is made again.
+    """
+
+    stt_seconds: PositiveFloat = 1800.0
+    llm_seconds: PositiveFloat = 1800.0
+    retry_seconds: Annotated[float, Field(ge=0)] = 5.0
+    handover_seconds: PositiveFloat = 120.0
+
+
+class SttSettings(Section):
+    """Speech-to-text. ``model``: a registry name or a folder with a CTranslate2 model; not given: ``embedded.stt``.
+
+    ``residency``: ``exclusive`` ends the Whisper process with its phase, ``shared`` keeps it in RAM; not given:
+    ``shared`` with embedded models (they run on the CPU), ``exclusive`` with Ollama. ``threads``: not given: all cores.
+    ``language``: ISO 639-1, or ``auto``; Whisper base took the English of 2 of lab30's 30 speakers for Chinese.
+    """
+
+    model: str | None = None
+    device: Device = "auto"
+    threads: PositiveInt | None = None
+    slots: PositiveInt = 1
+    residency: Residency | None = None
+    language: Annotated[str, Field(pattern=r"^([a-z]{2,3}|auto)$")] = "en"
+    silent_seconds: PositiveFloat = Field(
+        default=120.0, description="no segment for this long: the child hangs"
+    )
+
+
+class UploadSettings(Section):
+    """Limits on what is taken in. ``max_queue``: accepted and not yet ended, beyond which the answer is 429."""
+
+    max_bytes: PositiveInt = 500_000_000
+    max_seconds: PositiveFloat = 900.0
+    max_queue: PositiveInt = 500
+
+
+class ServerSettings(Section):
+    """One Ollama server and the model that it is to serve."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
+    url: HttpUrl
+    model: Annotated[str, Field(min_length=1)]
+
+    @property
+    def base_url(self) -> str:
+        """Without the slash at the end."""
+        return str(self.url).rstrip("/")
+
+
+class OllamaSettings(Section):
+    """The servers of ``models = "ollama"``."""
+
+    servers: Annotated[tuple[ServerSettings, ...], Field(min_length=1)] = (
+        ServerSettings(name="mistral", url=HttpUrl("http://localhost:11434"), model="mistral"),
+        ServerSettings(name="llama3", url=HttpUrl("http://localhost:11435"), model="llama3"),
+    )
+    max_concurrent: PositiveInt = 4
+    timeout_seconds: PositiveFloat = 120.0
+
+    @field_validator("servers")
+    @classmethod
+    def _distinct(cls, servers: tuple[ServerSettings, ...]) -> tuple[ServerSettings, ...]:
+        for values in ([s.name for s in servers], [s.base_url for s in servers]):
+            if len(set(values)) < len(values):
+                raise ValueError("two servers have the same name or the same url; each must have its own")
+        return servers
+
+
+class EmbeddedSettings(Section):
+    """The servers of ``models = "embedded"``: our own child processes on the CPU.
+
+    ``slots`` and ``threads`` are per server; threads not given: the cores are shared out, at least one each.
+    One slot was as fast as two on 2 cores (5.4 s and 5.5 s a grade, two servers with one thread each).
+    ``timeout_seconds``: a grade takes 5 to 9 s alone and took 67 s beside one busy neighbour.
+    """
+
+    stt: str = "whisper-base"
+    llm: str = "qwen2.5-coder-1.5b-instruct"
+    servers: Annotated[int, Field(ge=1, le=16)] = 2
+    slots: PositiveInt = 1
+    threads: PositiveInt | None = None
+    timeout_seconds: PositiveFloat = 600.0
+
+
+class GenerationSettings(Section):
+    """What every request to a language model carries. A changed ``num_ctx`` makes Ollama load the model anew.
+
+    8192 tokens hold the rubric, 15 minutes of speech (about 3,500 tokens) and the reply.
+    ``first_token_seconds``, ``idle_seconds``: patience before and between tokens; not given: 90 and 30 with Ollama; the
+    whole timeout and 120 with embedded models, whose prompt waits for a slot and is read at 10 to 76 tokens a second.
+    """
+
+    num_ctx: Annotated[int, Field(ge=1024)] = 8192
+    num_predict: PositiveInt = 1024
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    seed: int = 1
+    connect_seconds: PositiveFloat = 5.0
+    first_token_seconds: PositiveFloat | None = None
+    idle_seconds: PositiveFloat | None = None
+    max_reply_bytes: PositiveInt = 1_000_000
+
+
+class LogSettings(Section):
+    """``auto``: readable lines on a terminal, else JSON."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class GradingSettings(Section):
+    """``rubric``: a TOML or JSON file; not given: the rubric for introductions that comes with the program."""
+
+    rubric: FullPath | None = None

@@ -1,0 +1,231 @@
+"""The daemon: the one place where the parts are built, wired, started and ended.
+
+Start: lock the state folder, open the tables, start the model servers, the web, then the loop. Nothing loads weights
+before there is work, so that a start takes well under a second.
+
+Stop (SIGTERM, SIGINT), in this order: no new uploads and no open streams; nothing new is started; what runs may end
+within ``drain_seconds`` and is released otherwise; both sides and their processes end; the tables close.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import uvloop
+
+from db.database import Database
+from db.intake import Intake
+from db.store import SqliteStore
+from db.views import Views
+from introeval import assembly, logs
+from introeval.clock import SystemClock
+from introeval.evaluator import GradingEvaluator
+from introeval.instance import single_instance
+from introeval.listening import listen, write_port_file
+from introeval.sd_notify import Notifier
+from introeval.settings import Settings
+from introeval.status import StatusBoard, worst_wait
+from introeval.web.context import WebContext
+from models.config import ServerConfig
+from models.embedded.supervisor import EmbeddedServers
+from models.pool import ModelPool
+from scheduler.batches import BatchCoordinator
+from scheduler.errors import ConfigurationError, StateError
+from scheduler.queues import ReaderWriterQueueManager
+from stt.probe import probe_file
+from stt.transcript import read_transcript
+from stt.worker import STTBatchWorker
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, port_file: Path | None = None) -> int:
+    """Run the daemon until it is told to stop; returns the exit code. Raises ``ConfigurationError``.
+
+    ``port_file``: where to write ``{"url", "pid"}`` once it serves (with port 0 nobody else knows the port).
+    """
+    logs.configure(settings.log.format, settings.log.level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings, port_file))
+
+
+async def _serve(settings: Settings, port_file: Path | None) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    notifier = Notifier(os.environ)
+    async with daemon(settings, notifier) as running:
+        if port_file is not None:
+            write_port_file(port_file, running.url)
+        notifier.ready(f"serving on {running.url}")
+        log.info("serving", extra={"url": running.url, "models": settings.models, "pid": os.getpid()})
+        await running.until(stop)
+        notifier.stopping("draining")
+        log.info("stopping")
+    return 0
+
+
+class Daemon:
+    """A running daemon. ``url``: where it serves. ``work``: the loops that run beside the web."""
+
+    def __init__(
+        self, url: str, manager: ReaderWriterQueueManager, board: StatusBoard, notifier: Notifier
+    ) -> None:
+        self.url = url
+        self.manager = manager
+        self.board = board
+        self._notifier = notifier
+        self.work: list[asyncio.Task[None]] = []
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Return when ``stop`` is set; raise when a part of the daemon has ended, which none does by itself."""
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([stopping, *self.work], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        for task in self.work:
+            if task.done():
+                task.result()
+
+    async def report(self) -> None:
+        """One line for the service manager, if there is one: the phase and the queues."""
+        if not self._notifier.active:
+            return
+        now = await self.board.snapshot()
+        self._notifier.status(
+            f"{now.phase}: {now.stt_queue_count} in STT, {now.llm_queue_count} to grade. {now.why}"
+        )
+
+
+@asynccontextmanager
+async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon]:
+    """Build and start everything; end it in the opposite order."""
+    clock = SystemClock()
+    _make_folders(settings)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(single_instance(settings.state.instance_lock))
+        database = await stack.enter_async_context(Database.open(settings.state_dir))
+        embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
+        servers = await stack.enter_async_context(_beside(embedded))
+        pool = ModelPool(_servers(settings, embedded), clock, residency=settings.residency)
+        transcriber = STTBatchWorker(assembly.speech(settings))
+        evaluator = GradingEvaluator(pool, assembly.rubric(settings))
+        manager = ReaderWriterQueueManager(
+            SqliteStore(database),
+            transcriber,
+            evaluator,
+            clock,
+            batches=BatchCoordinator(assembly.batch_limits(settings)),
+            limits=assembly.phase_limits(settings),
+            settings=assembly.queue_settings(settings, notifier.watchdog_seconds),
+            on_beat=notifier.watchdog,
+        )
+        pool.on_change = manager.wake
+        board = _board(settings, Views(database), manager, pool, clock)
+        context = _web_context(settings, database, manager, board, clock)
+        database.on_commit(context.commits.notify)
+        stack.push_async_callback(evaluator.close)
+        stack.push_async_callback(transcriber.close)
+        queues = asyncio.create_task(manager.run(), name="queues")
+        stack.push_async_callback(_stop, manager, queues, settings.drain_seconds)
+        url = await listen(stack, settings, context)
+        running = Daemon(url, manager, board, notifier)
+        running.work = [
+            queues,
+            asyncio.create_task(pool.run(), name="probes"),
+            asyncio.create_task(_report(running, context), name="report"),
+            servers,
+        ]
+        stack.push_async_callback(_end, running.work[1:3])
+        yield running
+
+
+@asynccontextmanager
+async def _beside(embedded: EmbeddedServers) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the embedded servers beside the rest, which need not wait until they listen: the pool will find them."""
+
+    async def run() -> None:
+        async with embedded:
+            await asyncio.Event().wait()
+
+    running = asyncio.create_task(run(), name="embedded-servers")
+    try:
+        yield running
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def _board(
+    settings: Settings, views: Views, manager: ReaderWriterQueueManager, pool: ModelPool, clock: SystemClock
+) -> StatusBoard:
+    limits = assembly.phase_limits(settings)
+    bound = worst_wait(limits, settings.llm_timeout_seconds, settings.phases.handover_seconds)
+    return StatusBoard(views, manager, pool, clock, stt_model=settings.speech_model, worst_wait=bound)
+
+
+def _servers(settings: Settings, embedded: EmbeddedServers) -> tuple[ServerConfig, ...]:
+    if settings.models == "ollama":
+        return assembly.ollama_configs(settings)
+    return tuple(assembly.embedded_config(settings, name, url) for name, url in embedded.urls.items())
+
+
+def _web_context(
+    settings: Settings,
+    database: Database,
+    manager: ReaderWriterQueueManager,
+    board: StatusBoard,
+    clock: SystemClock,
+) -> WebContext:
+    limits = assembly.media(settings)
+
+    async def probe(path: Path) -> float:
+        return (await probe_file(path, limits)).seconds
+
+    return WebContext(
+        intake=Intake(database),
+        views=Views(database),
+        state_dir=settings.state_dir,
+        wake=manager.wake,
+        status=board.snapshot,
+        probe=probe,
+        read_segments=lambda path: read_transcript(path).segments,
+        clock=clock,
+        limits=assembly.uploads(settings),
+        batch_size=settings.batch.size,
+    )
+
+
+async def _report(running: Daemon, context: WebContext) -> None:
+    with context.commits.subscribe() as changed:
+        while True:
+            try:
+                await running.report()
+            except StateError as error:
+                log.warning("no status line", exc_info=error)
+            await changed.wait()
+            changed.clear()
+
+
+async def _stop(manager: ReaderWriterQueueManager, queues: asyncio.Task[None], drain_seconds: float) -> None:
+    await manager.stop(drain_seconds)
+    await asyncio.gather(queues, return_exceptions=True)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _make_folders(settings: Settings) -> None:
+    for folder in settings.state.folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            message = f"The folder {folder} cannot be made ({error.strerror}): choose another --state-dir."
+            raise ConfigurationError(message) from error

@@ -1,0 +1,102 @@
+"""``build_app``: the routes of the web, put together. Nothing runs until the application starts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+from aiohttp import web
+
+from introeval.web.api import Api
+from introeval.web.assets import Assets
+from introeval.web.context import WebContext
+from introeval.web.edge import Edge
+from introeval.web.intake import Receiver
+from introeval.web.metrics import Metrics
+from introeval.web.openapi import document
+from introeval.web.operations import operations
+from introeval.web.pages import Pages
+from introeval.web.submissions import Reader
+
+Lifetime = Callable[[web.Application], AsyncIterator[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+def build_app(context: WebContext) -> web.Application:
+    """The application. Run it with ``handler_cancellation`` off (aiohttp's default).
+
+    At start it removes what a crash left of uploads; at shutdown it ends the streams and waits for commits.
+    """
+    receiver, reader, metrics, assets = Receiver(context), Reader(context), Metrics(), Assets()
+    pages = Pages(context, reader, assets)
+    edge = Edge(context, pages, metrics)
+    app = web.Application(middlewares=[edge.middleware])
+    app.on_response_prepare.append(edge.harden)
+    _add_api(app, Api(context, receiver, reader, metrics))
+    app.router.add_get("/", pages.teacher)
+    app.router.add_get("/submit", pages.form)
+    app.router.add_get("/s/{id}", pages.student)
+    app.router.add_get("/static/{name}", assets.serve)
+    app.cleanup_ctx.append(_uploads(receiver))
+    app.cleanup_ctx.append(_streams(context))
+    app.on_shutdown.append(_stop(context))
+    return app
+
+
+def _add_api(app: web.Application, api: Api) -> None:
+    table = operations(api)
+    for operation in table:
+        if operation.method == "GET":
+            # A HEAD of a stream would hold a connection open for nothing.
+            streams = operation.answers[200].content_type == "text/event-stream"
+            app.router.add_get(operation.path, operation.handler, allow_head=not streams)
+        else:
+            app.router.add_route(
+                operation.method, operation.path, operation.handler, expect_handler=api.before_body
+            )
+    api.openapi_text = document(table, _version())
+
+
+def _uploads(receiver: Receiver) -> Lifetime:
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        removed = await receiver.start()
+        if removed:
+            _log.info("uploads swept", count=removed)
+        yield
+        await receiver.close()
+
+    return context
+
+
+def _streams(context: WebContext) -> Lifetime:
+    """Wake every stream once ``stop`` is set, whoever sets it."""
+
+    async def wake() -> None:
+        await context.stop.wait()
+        context.commits.notify()
+
+    async def running(app: web.Application) -> AsyncIterator[None]:
+        waking = asyncio.create_task(wake())
+        yield
+        waking.cancel()
+        with suppress(asyncio.CancelledError):
+            await waking
+
+    return running
+
+
+def _stop(context: WebContext) -> Callable[[web.Application], Awaitable[None]]:
+    async def stop(app: web.Application) -> None:
+        context.stop.set()
+        context.commits.notify()
+
+    return stop
+
+
+def _version() -> str:
+    try:
+        return version("introeval")
+    except PackageNotFoundError:
+        return "0"

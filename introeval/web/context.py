@@ -1,0 +1,64 @@
+"""``WebContext``: what the composition root hands to the web. One frozen value, no settings object, no globals."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from db.intake import Intake
+from db.views import Views
+from introeval.grading import Segment
+from introeval.web.hub import CommitHub
+from scheduler.ports import Clock
+from scheduler.snapshot import StatusSnapshot
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """Bounds of the intake.
+
+    ``max_queue``: accepted and not ended, uploads under way included. ``reserve_bytes``: disk space that uploads
+    never touch. ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
+    ``probes``: how many files are looked into at once.
+    """
+
+    max_bytes: int = 500_000_000
+    max_seconds: float = 900.0
+    max_queue: int = 500
+    reserve_bytes: int = 256 * MIB
+    idle_seconds: float = 30.0
+    upload_seconds: float = 3600.0
+    probes: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebContext:
+    """The web's ports.
+
+    ``wake``: called after an accepted submission; must not block. ``status``: the one snapshot. ``probe``: length of
+    a stored file in seconds, or a ``RejectedWorkError`` whose text a student understands. ``read_segments``: reads a
+    transcript file (called in a thread). ``commits``: ``database.on_commit(context.commits.notify)`` feeds it.
+    ``stop``: set at shutdown; ends every open stream. ``batch_size``: for the estimate of a student's waiting time.
+    """
+
+    intake: Intake
+    views: Views
+    state_dir: Path
+    wake: Callable[[], None]
+    status: Callable[[], Awaitable[StatusSnapshot]]
+    probe: Callable[[Path], Awaitable[float]]
+    read_segments: Callable[[str], Sequence[Segment]]
+    clock: Clock
+    limits: UploadLimits = field(default_factory=UploadLimits)
+    commits: CommitHub = field(default_factory=CommitHub)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    batch_size: int = 30
+    heartbeat_seconds: float = 15.0
+    max_streams: int = 500
+
+    @property
+    def videos(self) -> Path:
+        """The folder of the accepted files."""
+        return self.state_dir / "videos"

@@ -1,0 +1,131 @@
+"""The application's outer edge: every error becomes an answer here, once; every answer gets its security headers."""
+
+import logging
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from introeval.web.api import wants_html
+from introeval.web.context import WebContext
+from introeval.web.intake import FIELDS
+from introeval.web.metrics import Metrics
+from introeval.web.pages import Pages
+from introeval.web.problems import ProblemError, body_of, body_of_http, headers_of, response
+from introeval.web.schema import ProblemBody
+from scheduler.errors import IntroevalError
+
+_log = structlog.get_logger(__name__)
+
+UPLOAD_PATH = "/api/v1/submissions"
+NO_ROUTE = "none"
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # A student's address is known to that student only: it must not travel on as a referrer.
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Edge:
+    """Middleware and signal of one application."""
+
+    def __init__(self, context: WebContext, pages: Pages, metrics: Metrics) -> None:
+        self._context = context
+        self._pages = pages
+        self._metrics = metrics
+
+    @property
+    def middleware(self) -> Middleware:
+        """Turns errors into answers and counts requests."""
+
+        @web.middleware
+        async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+            began = self._context.clock.monotonic()
+            answer = await self._answer(request, handler)
+            if answer.headers.get("Connection") == "close":
+                answer.force_close()
+            self._count(request, answer.status, self._context.clock.monotonic() - began)
+            return answer
+
+        return edge
+
+    async def harden(self, request: web.Request, answer: web.StreamResponse) -> None:
+        """For ``on_response_prepare``; what an answer says itself stays."""
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+            return self._refuse(request, body_of_http(error), headers, error)
+        except IntroevalError as error:
+            return self._refuse(request, body_of(error), headers_of(error), error)
+        except ConnectionError:
+            # Nobody is left to answer.
+            raise
+        except Exception as error:
+            # The one place that catches everything: a bug must be logged and answered as a problem, not as a trace.
+            return self._refuse(request, body_of(IntroevalError(str(error))), {}, error)
+
+    def _refuse(
+        self, request: web.Request, body: ProblemBody, headers: dict[str, str], error: Exception
+    ) -> web.Response:
+        self._metrics.refusals.labels(body.code).inc()
+        if body.status >= 500:
+            _log_failure(request, body, error)
+        if not wants_html(request):
+            return response(body, headers)
+        upload = request.method == "POST" and request.path == UPLOAD_PATH
+        page = self._pages.refused(body, request.get(FIELDS, {})) if upload else self._pages.error(body)
+        page.headers.update(headers)
+        return page
+
+    def _count(self, request: web.Request, status: int, seconds: float) -> None:
+        route = _route(request)
+        self._metrics.requests.labels(
+            request.method if route != NO_ROUTE else "ANY", route, str(status)
+        ).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+
+
+def _route(request: web.Request) -> str:
+    """The pattern, never the path: labels for each address would grow without end, and addresses are secrets."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else NO_ROUTE
+
+
+def _log_failure(request: web.Request, body: ProblemBody, error: Exception) -> None:
+    """What is wrong on our side. A refusal of the web's own choice (stopping, too many streams) has no trace."""
+    level = logging.ERROR if body.status == 500 else logging.WARNING
+    _log.log(
+        level,
+        "request failed",
+        code=body.code,
+        status=body.status,
+        method=request.method,
+        route=_route(request),
+        exc_info=None if isinstance(error, ProblemError) else error,
+    )

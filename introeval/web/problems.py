@@ -1,0 +1,105 @@
+"""Every refusal as RFC 9457 ``application/problem+json``, from one table.
+
+``code`` is stable and for programs; ``detail`` is a sentence for the person who sent the request. Rules:
+
+* A code's status and title are in the table and nowhere else.
+* Errors of other packages keep their own code; their kind (``scheduler.errors``) gives the status.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+from aiohttp import web
+
+from introeval.web.schema import ProblemBody
+from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """What a code means."""
+
+    status: int
+    title: str
+
+
+PROBLEMS: Mapping[str, Kind] = {
+    "malformed_body": Kind(400, "The body is not well-formed"),
+    "bad_key": Kind(400, "The Idempotency-Key cannot be used"),
+    "bad_parameter": Kind(400, "A query parameter is wrong"),
+    "not_found": Kind(404, "There is nothing here"),
+    "method_not_allowed": Kind(405, "This method is not offered here"),
+    "upload_stalled": Kind(408, "The upload stood still"),
+    "too_large": Kind(413, "The file is too large"),
+    "not_multipart": Kind(415, "The body is not multipart/form-data"),
+    "not_a_video": Kind(415, "The file is not a video"),
+    "no_file": Kind(422, "No file was sent"),
+    "empty_file": Kind(422, "The file is empty"),
+    "bad_field": Kind(422, "A field is missing or wrong"),
+    "no_audio_track": Kind(422, "The video has no sound"),
+    "too_long": Kind(422, "The recording is too long"),
+    "corrupt_media": Kind(422, "The recording is damaged"),
+    "rejected": Kind(422, "The file cannot be used"),
+    "key_reused": Kind(422, "The Idempotency-Key belongs to another submission"),
+    "digest_mismatch": Kind(422, "The file changed on its way"),
+    "queue_full": Kind(429, "The queue is full"),
+    "internal": Kind(500, "Something is wrong with the program"),
+    "unavailable": Kind(503, "This cannot be done at the moment"),
+    "stopping": Kind(503, "The service is stopping"),
+    "too_many_streams": Kind(503, "Too many pages are open"),
+    "disk_full": Kind(507, "The disk of the server is full"),
+}
+
+
+_LATER = "The service could not do this at the moment. Nothing was stored; try again in a minute."
+_FULL = "The server's disk is full, so nothing was stored. Please tell your teacher, and hand in again later."
+
+
+class ProblemError(IntroevalError):
+    """A request that is refused. ``code`` is a key of ``PROBLEMS``."""
+
+    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.problem = code
+        self.headers = dict(headers or {})
+
+
+def body_of(error: IntroevalError) -> ProblemBody:
+    """The answer that an error becomes."""
+    if isinstance(error, ProblemError):
+        return _body(error.problem, PROBLEMS[error.problem], str(error))
+    if isinstance(error, RejectedWorkError):
+        return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["rejected"]), str(error))
+    if isinstance(error, AttemptFailedError | NoServerError | StateError):
+        full = error.code == "disk_full"
+        return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["unavailable"]), _FULL if full else _LATER)
+    return _body("internal", PROBLEMS["internal"], "The request could not be answered. It was logged.")
+
+
+def headers_of(error: IntroevalError) -> dict[str, str]:
+    """Headers that go with the answer."""
+    if isinstance(error, ProblemError):
+        return error.headers
+    return {"Retry-After": "60"} if isinstance(error, AttemptFailedError | NoServerError | StateError) else {}
+
+
+def body_of_http(error: web.HTTPException) -> ProblemBody:
+    """What aiohttp itself refuses (no route, wrong method, ...)."""
+    known = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status)
+    kind = PROBLEMS[known] if known else Kind(error.status, HTTPStatus(error.status).phrase)
+    return _body(known or f"http_{error.status}", kind, f"{kind.title}.")
+
+
+def response(body: ProblemBody, headers: Mapping[str, str]) -> web.Response:
+    """As an answer for programs."""
+    return web.Response(
+        status=body.status, text=body.model_dump_json(), content_type=CONTENT_TYPE, headers=headers
+    )
+
+
+def _body(code: str, kind: Kind, detail: str) -> ProblemBody:
+    return ProblemBody(
+        type=f"urn:introeval:problem:{code}", title=kind.title, status=kind.status, detail=detail, code=code
+    )

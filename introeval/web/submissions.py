@@ -1,0 +1,123 @@
+"""``GET`` of submissions: one, a list, the video. ``Reader`` is shared with the pages."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from db.views import Filter, Submission
+from introeval.grading import Segment
+from introeval.web.context import WebContext
+from introeval.web.eta import Outlook, eta_seconds
+from introeval.web.inputs import ListQuery
+from introeval.web.present import submission_body, submission_line
+from introeval.web.problems import ProblemError
+from introeval.web.schema import SubmissionBody, SubmissionPage
+from scheduler.errors import IntroevalError
+from scheduler.snapshot import StatusSnapshot
+from scheduler.task import Stage
+
+LIST_PATH = "/api/v1/submissions"
+GONE = "The video is no longer stored."
+
+
+class Reader:
+    """Reads submissions for the API and the pages."""
+
+    def __init__(self, context: WebContext) -> None:
+        self._context = context
+
+    async def find(self, task_id: str) -> Submission:
+        """A submission as the tables have it. Raises ``ProblemError`` (404)."""
+        found = await self._context.views.submission(task_id)
+        if found is None:
+            raise ProblemError("not_found", "There is no submission with this id. Check the address.")
+        return found
+
+    async def body(self, found: Submission) -> SubmissionBody:
+        """A submission with its transcript and an estimate of when it ends."""
+        segments = await self._segments(found.task.transcript_path)
+        return submission_body(found, segments, await self._eta(found))
+
+    async def page(self, query: ListQuery) -> SubmissionPage:
+        """A part of the list."""
+        where = Filter(roll_number=query.roll_number, stage=query.current_phase, status=query.status)
+        total = await self._context.views.count(where)
+        found = await self._context.views.submissions(where, query.limit, query.offset)
+        after = query.model_copy(update={"offset": query.offset + query.limit})
+        more = after.offset < total
+        return SubmissionPage(
+            total=total,
+            limit=query.limit,
+            offset=query.offset,
+            next=f"{LIST_PATH}?{urlencode(after.model_dump(exclude_none=True))}" if more else None,
+            items=tuple(submission_line(submission) for submission in found),
+        )
+
+    def video(self, found: Submission) -> Path:
+        """The stored file. Raises ``ProblemError`` when it is gone."""
+        path = Path(found.task.video_path)
+        if path.parent != self._context.videos or not path.is_file():
+            raise ProblemError("not_found", GONE)
+        return path
+
+    async def _segments(self, path: str | None) -> Sequence[Segment] | None:
+        if path is None:
+            return None
+        try:
+            return await asyncio.to_thread(self._context.read_segments, path)
+        except (OSError, IntroevalError):
+            # A missing transcript takes nothing else of the page away.
+            return None
+
+    async def _eta(self, found: Submission) -> float | None:
+        if found.task.state.stage in (Stage.COMPLETED, Stage.FAILED):
+            return None
+        try:
+            snapshot, pace = await self._context.status(), await self._context.views.pace()
+        except IntroevalError:
+            # Least of all may a missing estimate turn an accepted upload into an error.
+            return None
+        outlook = Outlook(
+            phase=snapshot.phase,
+            stt_left=snapshot.stt_queue_count + _running(snapshot, Stage.STT),
+            llm_left=snapshot.llm_queue_count + _running(snapshot, Stage.LLM),
+            llm_slots=sum(server.slots for server in snapshot.servers if server.healthy),
+            batch_size=self._context.batch_size,
+            pace=pace,
+        )
+        return eta_seconds(found.task, found.ahead, outlook)
+
+
+def _running(snapshot: StatusSnapshot, stage: Stage) -> int:
+    return sum(task.stage is stage for task in snapshot.running)
+
+
+def media_type(head: bytes) -> str:
+    """The content type of a stored file, from its first bytes; its name says nothing."""
+    if head[4:8] == b"ftyp":
+        return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "video/webm" if b"webm" in head else "video/x-matroska"
+    if head.startswith(b"RIFF"):
+        return "video/x-msvideo" if head[8:12] == b"AVI " else "audio/wav"
+    if head.startswith(b"OggS"):
+        return "audio/ogg"
+    if head.startswith(b"fLaC"):
+        return "audio/flac"
+    return "audio/mpeg" if head.startswith((b"ID3", b"\xff\xfb")) else "application/octet-stream"
+
+
+def video_response(path: Path) -> web.FileResponse:
+    """The file, with ranges; never as anything that a browser would run. Reads its first bytes: call it in a thread."""
+    with path.open("rb") as file:
+        kind = media_type(file.read(64))
+    headers = {
+        "Content-Type": kind,
+        "Content-Disposition": "inline",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Security-Policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+    }
+    return web.FileResponse(path, headers=headers)

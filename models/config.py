@@ -1,0 +1,50 @@
+"""``ServerConfig``: all that distinguishes one language-model server from another. A value; nothing here acts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """One server and the one model that we use on it. All times in seconds.
+
+    ``timeout_seconds``: one whole reply. ``first_token_seconds`` covers the wait in the server's queue and the reading
+    of the prompt. ``probe_seconds``: any request that needs no model. ``num_ctx``: tokens for prompt and reply
+    together; it is sent with every request, as a changed value makes Ollama load the model anew.
+    ``max_reply_bytes`` counts bytes on the wire (about 150 a token). ``keep_alive``: as in Ollama's API; it outlasts
+    any pause within a phase, and still frees the memory one day if the daemon dies. The defaults are those of the
+    settings, with Ollama (a test compares them).
+    """
+
+    name: str
+    url: str
+    model: str
+    max_concurrent: int = 4
+    timeout_seconds: float = 120.0
+    connect_seconds: float = 5.0
+    first_token_seconds: float = 90.0
+    between_tokens_seconds: float = 30.0
+    probe_seconds: float = 5.0
+    load_seconds: float = 120.0
+    unload_seconds: float = 120.0
+    num_ctx: int = 8192
+    num_predict: int = 1024
+    seed: int = 1
+    temperature: float = 0.0
+    max_reply_bytes: int = 1_000_000
+    keep_alive: str | int = "30m"
+
+    @property
+    def prompt_budget(self) -> int:
+        """Tokens that a prompt may have, so that a full-length reply still fits."""
+        return self.num_ctx - self.num_predict
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Ollama's ``options``; the same in every request, the one that loads the model included."""
+        return {
+            "num_ctx": self.num_ctx,
+            "num_predict": self.num_predict,
+            "seed": self.seed,
+            "temperature": self.temperature,
+        }

@@ -1,0 +1,109 @@
+"""One streamed reply of ``/api/generate``, from bytes to text. Pure: the caller reads the socket.
+
+The rules:
+
+1. A line is bounded, the whole reply is bounded, and both are checked before anything is parsed.
+2. Every line is a JSON object of Ollama's shape; a line with ``error`` ends the reply as the server's failure.
+3. Whitespace without end (a known way for a grammar-bound model to go astray) is stopped early.
+4. A reply is only what ``done`` ended; what comes after is not read.
+"""
+
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import (
+    EmptyReplyError,
+    OversizedReplyError,
+    ResponseShapeError,
+    ServerStatusError,
+    StreamCutError,
+    WrongServiceError,
+)
+
+MAX_LINE_BYTES = 1 << 18
+"""The longest honest line is the last one, whose ``context`` lists up to ``num_ctx`` token numbers."""
+
+MAX_BLANK_CHARACTERS = 256
+"""Whitespace in a row; indented JSON stays far below."""
+
+
+class GenerateLine(BaseModel):
+    """One line of the stream; fields as in Ollama's ``api.GenerateResponse``. Durations in nanoseconds."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    response: str = ""
+    done: bool = False
+    done_reason: str | None = None
+    error: str | None = None
+    load_duration: int = Field(default=0, ge=0)
+    prompt_eval_count: int | None = Field(default=None, ge=0)
+    eval_count: int = Field(default=0, ge=0)
+
+
+@dataclass(slots=True)
+class ReplyStream:
+    """Collects one reply. ``end`` is its last line once it is complete, ``chunks`` the lines with text so far."""
+
+    server: str
+    max_bytes: int
+    chunks: int = 0
+    end: GenerateLine | None = None
+    _received: int = 0
+    _rest: bytearray = field(default_factory=bytearray)
+    _parts: list[str] = field(default_factory=list)
+    _blank: int = 0
+
+    @property
+    def text(self) -> str:
+        """The reply so far."""
+        return "".join(self._parts)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes as they come. Raises as the module's rules say; after that the stream is of no more use."""
+        self._received += len(data)
+        if self._received > self.max_bytes:
+            raise OversizedReplyError(f"The reply is longer than {self.max_bytes} bytes.")
+        self._rest += data
+        *lines, rest = self._rest.split(b"\n")
+        self._rest = rest
+        for line in lines:
+            if self.end is None and line.strip():
+                self._line(bytes(line))
+        if len(self._rest) > MAX_LINE_BYTES:
+            raise WrongServiceError(f"{self.server} sent a line of over {MAX_LINE_BYTES} bytes.")
+
+    def finish(self) -> None:
+        """The connection ended: the rest is the last line, or the reply was cut."""
+        rest, self._rest = bytes(self._rest), bytearray()
+        if self.end is None and rest.strip():
+            self._line(rest)
+        if self.end is None:
+            raise StreamCutError(f"{self.server} ended the connection in the middle of a reply.")
+
+    def _line(self, data: bytes) -> None:
+        if len(data) > MAX_LINE_BYTES:
+            raise WrongServiceError(f"{self.server} sent a line of over {MAX_LINE_BYTES} bytes.")
+        line = self._parsed(data)
+        if line.error is not None:
+            raise ServerStatusError(f"{self.server} gave up on a reply: {line.error[:200]}")
+        if line.response:
+            self.chunks += 1
+            self._parts.append(line.response)
+            self._watch_blanks(line.response)
+        if line.done:
+            self.end = line
+
+    def _parsed(self, data: bytes) -> GenerateLine:
+        try:
+            return GenerateLine.model_validate_json(data)
+        except ValidationError as error:
+            what = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise ResponseShapeError(f"{self.server} sent a line that is not Ollama's: {what}") from None
+
+    def _watch_blanks(self, text: str) -> None:
+        tail = len(text) - len(text.rstrip())
+        self._blank = self._blank + tail if tail == len(text) else tail
+        if self._blank > MAX_BLANK_CHARACTERS:
+            raise EmptyReplyError("The reply consists of whitespace without end.")

@@ -1,0 +1,195 @@
+"""``LanguageModelWorker``: one server and its model, asked for replies that follow a schema.
+
+The rules:
+
+1. A prompt that cannot fit is never sent; a prompt that the server cut is an error, however good the reply looks.
+2. A reply counts only if the model ended it itself, and ``request.parse`` accepts it.
+3. An unusable reply is asked for again with the reason, at most twice. The reason stands behind the unchanged
+   prompt, so that the server's prefix cache still holds all of it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from models.config import ServerConfig
+from models.errors import (
+    ContextOverflowError,
+    EmptyReplyError,
+    ModelMissingError,
+    PromptTooLongError,
+    ReplyError,
+    ResponseShapeError,
+    TruncatedReplyError,
+)
+from models.stream import ReplyStream
+from models.tokens import estimate
+from models.wire import OllamaWire, canonical
+from scheduler.ports import Progress
+
+__all__ = ["Generation", "GenerationRequest", "LanguageModelWorker", "ServerConfig"]
+
+T = TypeVar("T")
+MAX_ASKS = 3
+MAX_REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest(Generic[T]):
+    """What to ask. ``schema``: the JSON schema that the reply must follow.
+
+    ``parse``: the reply's text to a value, or ``ReplyError`` with a reason that the model can act upon.
+    ``prompt_hash`` names the prompt in records; it is not sent.
+    """
+
+    prompt: str
+    schema: dict[str, Any]
+    parse: Callable[[str], T]
+    prompt_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation(Generic[T]):
+    """What came back. ``raw``: the accepted reply's text. Tokens and times are sums over all ``attempts``.
+
+    ``load_ms``: the part of ``latency_ms`` in which the server loaded the model (0 when it was in memory).
+    """
+
+    value: T
+    raw: str
+    server: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int
+    load_ms: int
+    attempts: int
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the replies to one request have cost so far."""
+
+    began: float = field(default_factory=time.monotonic)
+    asks: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    load_ns: int = 0
+
+    def add(self, stream: ReplyStream) -> None:
+        if stream.end is not None:
+            self.tokens_in += stream.end.prompt_eval_count or 0
+            self.tokens_out += stream.end.eval_count
+            self.load_ns += stream.end.load_duration
+
+
+def ask_again(prompt: str, reason: str) -> str:
+    """The prompt of a further attempt: the same beginning, then why the last reply was refused (one line, bounded)."""
+    why = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
+    return f"{prompt}\n\nYour last reply could not be used: {why}\nReply again, following the schema exactly."
+
+
+def check(stream: ReplyStream, prompt: str, config: ServerConfig) -> str:
+    """The text of a reply that may be parsed. Raises ``ContextOverflowError``, ``ReplyError``, ``ResponseShapeError``.
+
+    ``prompt_eval_count`` counts what was read after a cut, cached tokens included (not in the first releases of
+    Ollama 0.30, see its pull requests 5371 and 16428). A prompt that does not fit is cut to half the window
+    plus two tokens (its issue 17427), or to the whole window; both show.
+    """
+    end, name = stream.end, config.name
+    if end is None or end.prompt_eval_count is None:
+        raise ResponseShapeError(f"{name} does not say how many tokens it read. Install a newer Ollama.")
+    least = estimate(prompt)
+    if end.prompt_eval_count < least:
+        raise ContextOverflowError(
+            f"{name} read {end.prompt_eval_count} tokens of a prompt of {least} or more."
+        )
+    if end.prompt_eval_count + end.eval_count > config.num_ctx:
+        raise ContextOverflowError(f"{name} dropped the beginning of the prompt to make room for the reply.")
+    if end.done_reason == "length" or (end.done_reason is None and end.eval_count >= config.num_predict):
+        raise TruncatedReplyError("The reply was cut off because it was too long. Be much briefer.")
+    if not stream.text.strip():
+        raise EmptyReplyError("The reply was empty.")
+    return stream.text
+
+
+class LanguageModelWorker:
+    """One model server. *Mistral* and *LLaMA3* are two instances of this class, told apart by their configuration."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self.config = config
+        self._wire = OllamaWire(config)
+
+    @property
+    def name(self) -> str:
+        """The server's name, for people and records."""
+        return self.config.name
+
+    async def generate(self, request: GenerationRequest[T], progress: Progress) -> Generation[T]:
+        """Ask until a reply is accepted. ``progress``: the share of ``num_predict`` that was written, below 1.
+
+        Raises ``PromptTooLongError``, the last ``ReplyError`` once asking again was of no use, or another of
+        ``models.errors`` at once.
+        """
+        prompt, spent = request.prompt, _Spent()
+        self._refuse_too_long(prompt)
+        while True:
+            spent.asks += 1
+            try:
+                text = await self._ask(prompt, request.schema, progress, spent)
+                return self._generation(request.parse(text), text, spent)
+            except ReplyError as error:
+                prompt = ask_again(request.prompt, str(error))
+                if spent.asks == MAX_ASKS or estimate(prompt) > self.config.prompt_budget:
+                    raise
+
+    async def load(self) -> None:
+        """Have the model in memory when this returns. Raises ``ServerFailedError`` and ``RequestRefusedError``."""
+        await self._wire.touch(self.config.keep_alive, self.config.load_seconds)
+
+    async def unload(self) -> None:
+        """Ask the server to drop the model. It answers before it has done so: ask ``loaded`` until it is false."""
+        await self._wire.touch(0, self.config.probe_seconds)
+
+    async def loaded(self) -> bool:
+        """Whether the server holds the model in memory."""
+        return canonical(self.config.model) in await self._wire.running()
+
+    async def probe(self) -> None:
+        """Return when the server is well and has the model; raises ``ServerFailedError``. Loads nothing."""
+        if canonical(self.config.model) not in await self._wire.installed():
+            raise ModelMissingError(
+                f"{self.name} ({self.config.url}) does not have the model {self.config.model}. On its machine run: "
+                f"ollama pull {self.config.model}"
+            )
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+        await self._wire.close()
+
+    async def _ask(self, prompt: str, schema: dict[str, Any], progress: Progress, spent: _Spent) -> str:
+        most = self.config.num_predict + 1
+        stream = await self._wire.generate(prompt, schema, lambda chunks: progress(min(chunks / most, 0.99)))
+        spent.add(stream)
+        return check(stream, prompt, self.config)
+
+    def _refuse_too_long(self, prompt: str) -> None:
+        least, room = estimate(prompt), self.config.prompt_budget
+        if least > room:
+            raise PromptTooLongError(
+                f"The speech is too long to be graded in one piece ({least} tokens or more; there is room for {room})."
+            )
+
+    def _generation(self, value: T, text: str, spent: _Spent) -> Generation[T]:
+        return Generation(
+            value=value,
+            raw=text,
+            server=self.name,
+            model=self.config.model,
+            tokens_in=spent.tokens_in,
+            tokens_out=spent.tokens_out,
+            latency_ms=round((time.monotonic() - spent.began) * 1000),
+            load_ms=spent.load_ns // 1_000_000,
+            attempts=spent.asks,
+        )

@@ -1,0 +1,76 @@
+"""``BatchCoordinator``: when waiting tasks become a batch, and what its tasks' states make of a batch.
+
+The rules:
+
+1. A batch closes when it is full, or when its oldest task has waited long enough: nobody waits for a full room.
+   It does not close while another closed one still waits for its STT phase: it could not begin, only stay small.
+2. It takes tasks in turn (priority, then age). Who arrives later is in the next one; nobody is ever dropped.
+3. A batch is evaluated only when none of its tasks is left in STT (the barrier between the phases).
+"""
+
+from dataclasses import dataclass
+
+from scheduler.snapshot import QueueSnapshot
+from scheduler.task import Batch, BatchState, Stage, Task
+from scheduler.transitions import BatchEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLimits:
+    """``size``: tasks in a full batch. ``age_seconds``: how long its oldest task may wait for company."""
+
+    size: int = 30
+    age_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCoordinator:
+    """Forms batches and follows them; pure, so that the store and the policy can both ask it."""
+
+    limits: BatchLimits
+
+    def closable(self, snapshot: QueueSnapshot, now: float) -> tuple[Task, ...]:
+        """The tasks that make the next batch now; empty while it may still fill up."""
+        due = self.due_at(snapshot)
+        if any(batch.state is BatchState.WAITING for batch in snapshot.batches):
+            return ()
+        if due is None or (snapshot.unbatched_count < self.limits.size and now < due):
+            return ()
+        return tuple(sorted(snapshot.unbatched, key=Task.turn)[: self.limits.size])
+
+    def due_at(self, snapshot: QueueSnapshot) -> float | None:
+        """When the waiting tasks become a batch at the latest; ``None`` when none waits."""
+        if snapshot.oldest_unbatched_at is None:
+            return None
+        return snapshot.oldest_unbatched_at + self.limits.age_seconds
+
+    @staticmethod
+    def in_stt(snapshot: QueueSnapshot) -> Batch | None:
+        """The batch whose turn in STT it is: the oldest that still has a task there."""
+        left = {task.batch_id for task in snapshot.tasks if task.state.stage is Stage.STT}
+        return next((batch for batch in snapshot.batches if batch.id in left), None)
+
+    @staticmethod
+    def evaluable(snapshot: QueueSnapshot) -> tuple[Task, ...]:
+        """Tasks that wait for a language model and whose batch has left STT, oldest batch first."""
+        in_stt = {task.batch_id for task in snapshot.tasks if task.state.stage is Stage.STT}
+        ready = (
+            task
+            for task in snapshot.tasks
+            if task.state.stage is Stage.LLM and task.waiting and task.batch_id not in in_stt
+        )
+        return tuple(sorted(ready, key=lambda task: (task.batch_id or 0, task.turn())))
+
+
+def batch_event(state: BatchState, in_stt: int, in_llm: int, started: bool) -> BatchEvent | None:
+    """What happened to a batch, from how many of its tasks are where.
+
+    ``started``: at least one task was handed out. ``None`` when nothing changed for the batch as a whole.
+    """
+    if state is BatchState.WAITING:
+        return BatchEvent.STT_STARTED if started else None
+    if in_stt == 0 and in_llm == 0 and state is not BatchState.DONE:
+        return BatchEvent.ALL_ENDED
+    if in_stt == 0 and state is BatchState.TRANSCRIBING:
+        return BatchEvent.STT_DONE
+    return None

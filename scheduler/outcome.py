@@ -1,0 +1,46 @@
+"""What a piece of work came to: from the exception it ended with to the event that is recorded. Pure.
+
+==========================  ==============================================================
+``AttemptFailedError``      retried within the batch while retries are left, then given up
+``RejectedWorkError``       given up at once: no attempt can succeed
+``NoServerError``           released: it waits, and no retry is counted (but see ``MOST_HAND_OUTS``)
+``StateError``              released: the disk is full or broken, which is nobody's fault; all wait a moment
+a cancellation              released: the daemon stops
+anything else               a bug of ours: as an attempt that failed, so that one bad file
+                            can neither stop the daemon nor come back for ever
+==========================  ==============================================================
+"""
+
+from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
+from scheduler.task import Task
+from scheduler.transitions import TaskEvent, failure_event
+
+MOST_HAND_OUTS = 20
+"""From then on ``NoServerError`` counts as a failed attempt: a transcript that kills whichever server it is given to
+would else go round for ever, and take the servers from everybody. Servers that are merely away do not come near it:
+while none is healthy, nothing is handed out."""
+
+
+class UnexpectedError(AttemptFailedError):
+    """An exception that no adapter translated. The message names its type; the log has the traceback."""
+
+    code = "unexpected"
+
+
+def translated(error: Exception) -> IntroevalError:
+    """``error`` as it is recorded and shown: one of ours, whatever it was."""
+    if isinstance(error, (AttemptFailedError, RejectedWorkError, NoServerError, StateError)):
+        return error
+    return UnexpectedError(
+        f"an internal error ({type(error).__name__}); the administrator's log has the details"
+    )
+
+
+def event_for(task: Task, error: Exception, max_retries: int) -> TaskEvent:
+    """The event that follows from ``error`` (see the table above) for a task that was being worked on."""
+    if isinstance(error, StateError):
+        return TaskEvent.RELEASED
+    if isinstance(error, NoServerError) and task.lease < MOST_HAND_OUTS:
+        return TaskEvent.RELEASED
+    retryable = not isinstance(error, RejectedWorkError)
+    return failure_event(task.retry_count, max_retries, retryable=retryable)

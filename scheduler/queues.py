@@ -1,0 +1,216 @@
+"""``ReaderWriterQueueManager``: the loop that asks the policy what to do and carries it out.
+
+The rules:
+
+1. It clears its wake-up flag *before* it reads the tables: what happens meanwhile is seen in the next round.
+2. One hand-over at a time, beside the loop, so that the loop's beat goes on (a watchdog listens to it).
+3. To stop: start nothing, wait for what runs, then cancel it; what was cancelled is released, and nothing is lost.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scheduler.batches import BatchCoordinator
+from scheduler.controller import SemaphoreController
+from scheduler.errors import IntroevalError, StaleWorkError, StateError
+from scheduler.jobs import JobRunner
+from scheduler.outcome import translated
+from scheduler.policy import (
+    CloseBatch,
+    Command,
+    Evaluate,
+    PhaseLimits,
+    Prepare,
+    SwitchTo,
+    Transcribe,
+    WakeAt,
+    decide,
+)
+from scheduler.ports import Clock, Evaluator, Store, Transcriber
+from scheduler.snapshot import Machine, QueueSnapshot, RunningTask
+from scheduler.task import Phase, Stage, Task
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """``max_retries``: per task. ``error_pause`` and ``beat``: seconds, see ``ReaderWriterQueueManager.run``."""
+
+    max_retries: int = 2
+    error_pause: float = 5.0
+    beat: float = 10.0
+
+
+@dataclass(slots=True)
+class _State:
+    """What only the running process knows."""
+
+    prepared: set[str] = field(default_factory=set)
+    preparing: asyncio.Task[None] | None = None
+    switching: asyncio.Task[None] | None = None
+    hold_until: float = 0.0
+    stopping: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+class ReaderWriterQueueManager:
+    """Drives the queues: the writer's (STT) and the readers' (language models)."""
+
+    def __init__(
+        self,
+        store: Store,
+        transcriber: Transcriber,
+        evaluator: Evaluator,
+        clock: Clock,
+        *,
+        batches: BatchCoordinator,
+        limits: PhaseLimits,
+        settings: QueueSettings,
+        on_beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.controller = SemaphoreController(store, transcriber, evaluator, clock)
+        self._store = store
+        self._transcriber = transcriber
+        self._evaluator = evaluator
+        self._clock = clock
+        self._batches = batches
+        self._limits = limits
+        self._settings = settings
+        self._on_beat = on_beat
+        self._wake = asyncio.Event()
+        self._state = _State()
+        self._jobs = JobRunner(
+            store,
+            self.controller,
+            clock,
+            max_retries=settings.max_retries,
+            error_pause=settings.error_pause,
+            on_end=self.wake,
+            on_state_error=lambda error: self._hold("state", error),
+        )
+
+    def wake(self) -> None:
+        """Something happened (an upload, a server's return): look at the tables again."""
+        self._wake.set()
+
+    @property
+    def last_error(self) -> str | None:
+        """The last error of the state or of a hand-over that has not been followed by a success."""
+        return next(iter(self._state.errors.values()), None)
+
+    def running(self) -> tuple[RunningTask, ...]:
+        """What is being worked on at this moment."""
+        return self._jobs.running()
+
+    def machine(self) -> Machine:
+        """The machine as the policy sees it now."""
+        state = self._state
+        return Machine(
+            ready=self.controller.owner is not Phase.SWITCHING,
+            stt_slots=max(0, self._transcriber.slots - self._jobs.count(Stage.STT)),
+            llm_slots=max(0, self._evaluator.slots - self._jobs.count(Stage.LLM)),
+            servers_up=self._evaluator.servers_up,
+            held=state.stopping or state.switching is not None or self._held,
+        )
+
+    @property
+    def _held(self) -> bool:
+        return self._clock.monotonic() < self._state.hold_until
+
+    async def run(self) -> None:
+        """Recover, then work until ``stop``. Beats at least every ``beat`` seconds.
+
+        An error of the state or of a hand-over is shown, and the loop looks again after ``error_pause`` seconds.
+        """
+        recovered = False
+        while not self._state.stopping:
+            self._wake.clear()
+            self._on_beat()
+            wake_at = None
+            try:
+                if not recovered:
+                    await self._store.recover(self._clock.now())
+                    recovered = True
+                wake_at = await self._step()
+                if not self._held:
+                    self._state.errors.pop("state", None)
+            except (StateError, StaleWorkError) as error:
+                self._hold("state", error)
+            await self._clock.wait(self._wake, self._pause(wake_at))
+
+    def _pause(self, wake_at: float | None) -> float:
+        """Seconds until time alone calls for another round: a deadline, the end of a hold, the next beat."""
+        pauses = [self._settings.beat, self._state.hold_until - self._clock.monotonic()]
+        if wake_at is not None:
+            pauses.append(wake_at - self._clock.now())
+        return min(pause for pause in pauses if pause > 0)
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Start nothing more; wait ``drain_seconds`` for what runs, then cancel and release it."""
+        self._state.stopping = True
+        self.wake()
+        await self._jobs.stop(drain_seconds)
+        beside = [task for task in (self._state.switching, self._state.preparing) if task]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _step(self) -> float | None:
+        """One round; returns when time alone calls for the next one."""
+        while True:
+            snapshot = await self._store.snapshot(self._batches.limits.size)
+            commands = self._decide(snapshot)
+            if not (commands and isinstance(commands[0], CloseBatch)):
+                break
+            tasks = commands[0].tasks
+            batch_id = await self._store.close_batch(tasks, self._clock.now())
+            log.info("batch closed", extra={"batch_id": batch_id, "batch_size": len(tasks)})
+        for command in commands:
+            await self._carry_out(command)
+        return next((command.at for command in commands if isinstance(command, WakeAt)), None)
+
+    def _decide(self, snapshot: QueueSnapshot) -> list[Command]:
+        return decide(snapshot, self.machine(), self._batches, self._limits, self._clock.now())
+
+    async def _carry_out(self, command: Command) -> None:
+        if self._state.stopping:
+            return
+        match command:
+            case SwitchTo(phase):
+                self._state.switching = asyncio.create_task(self._switch(phase), name=f"switch-to-{phase}")
+            case Transcribe(task) | Evaluate(task):
+                await self._jobs.start(task)
+            case Prepare(task) if not self._state.preparing and task.id not in self._state.prepared:
+                self._state.preparing = asyncio.create_task(self._prepare(task), name=f"prepare-{task.id}")
+            case _:
+                pass
+
+    async def _switch(self, target: Phase) -> None:
+        try:
+            await self.controller.switch_to(target)
+            self._state.errors.pop("hand-over", None)
+        except Exception as error:  # shown, and tried again after a pause
+            self._hold("hand-over", error)
+        finally:
+            self._state.switching = None
+            self.wake()
+
+    def _hold(self, what: str, error: Exception) -> None:
+        """Show the error and let nothing start for a moment."""
+        shown = error if isinstance(error, IntroevalError) else translated(error)
+        log.error("held back by an error", exc_info=error, extra={"code": shown.code})
+        self._state.errors[what] = str(shown)
+        self._state.hold_until = self._clock.monotonic() + self._settings.error_pause
+
+    async def _prepare(self, task: Task) -> None:
+        try:
+            await self._transcriber.prepare(task)
+        except Exception as error:  # said again, and then counted, when the task's turn comes
+            log.info("not prepared", exc_info=error, extra={"task_id": task.id})
+        finally:
+            self._state.prepared.add(task.id)
+            self._state.preparing = None
+            self.wake()

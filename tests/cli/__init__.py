@@ -1,0 +1,1 @@
+"""Tests of the command line, the HTTP client and the demo."""

@@ -1,0 +1,60 @@
+"""CSV: nothing that a student wrote becomes a formula, and a program reads the same text back."""
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from introeval.cli.cells import FORMULA_STARTS, csv_text, defended
+from introeval.cli.results import as_csv
+from introeval.client.shapes import Criterion, Flag, Grade, Submission
+
+DANGEROUS = st.builds(
+    str.__add__, st.sampled_from(FORMULA_STARTS), st.text(st.characters(exclude_categories=["Cs"]))
+)
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | DANGEROUS
+
+
+@given(CELLS)
+def test_no_text_begins_like_a_formula(cell: str) -> None:
+    """A defended cell differs from the text by at most one apostrophe in front."""
+    written = defended(cell)
+    assert isinstance(written, str)
+    assert not written.startswith(FORMULA_STARTS)
+    assert written in (cell, "'" + cell)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=5))
+def test_a_reader_gets_every_cell(rows: list[list[str]]) -> None:
+    """Quotes, commas and line breaks inside cells stay inside them."""
+    text = csv_text(["a", "b"], rows)
+    read = list(csv.reader(io.StringIO(text, newline="")))
+    assert read == [["a", "b"], *([str(defended(cell)) for cell in row] for row in rows)]
+
+
+def test_numbers_stay_numbers() -> None:
+    """A negative number is no formula, and nothing is an empty cell."""
+    assert csv_text(["n"], [[-1.5], [None]]) == 'n\r\n-1.5\r\n""\r\n'
+
+
+def test_results_have_a_column_for_each_criterion() -> None:
+    """A submission without a grade leaves them empty; names and errors are defended."""
+    graded = Submission(
+        id="1",
+        roll_number="R1",
+        name="=HYPERLINK(1)",
+        current_phase="completed",
+        status="completed",
+        grade=Grade(score=7.5, max_score=10, criteria=(Criterion(name="+clarity", score=7, max_score=10),)),
+        flags=(Flag(code="short"), Flag(code="addressed")),
+        model="m",
+    )
+    failed = Submission(
+        id="2", roll_number="R2", current_phase="failed", status="failed", error_message="@no sound"
+    )
+    assert as_csv([graded, failed]).splitlines() == [
+        "roll_number,name,state,score,max_score,'+clarity,guards,flags,error,model,id",
+        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,,short; addressed,,m,1",
+        "R2,,failed,,,,,,'@no sound,,2",
+    ]

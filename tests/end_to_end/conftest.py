@@ -1,0 +1,24 @@
+"""Short videos for whole-system tests: the first seconds of samples, cut once."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stt.audio import find_ffmpeg
+from tests.end_to_end.lab import SAMPLES
+
+SECONDS = 9
+"""Enough words for a model to be asked (the rubric's ``min_words``)."""
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Three students, each speaking for ``SECONDS``."""
+    folder = tmp_path_factory.mktemp("clips")
+    made = []
+    for name in ("strong.mp4", "medium.webm", "off_topic.mp4"):
+        command = [find_ffmpeg(), "-v", "error", "-i", str(SAMPLES / name), "-t", str(SECONDS), "-c", "copy"]
+        subprocess.run([*command, str(folder / name)], check=True, timeout=60)
+        made.append(folder / name)
+    return made

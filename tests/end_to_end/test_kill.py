@@ -1,0 +1,91 @@
+"""``kill -9`` of the real daemon at five moments: what was accepted ends exactly once, and nothing is done twice."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.lab import Lab, overlaps
+
+pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("tiny_stt_dir", "tiny_llm_gguf")]
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A running daemon whose batch closes with the second video."""
+    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
+    await lab.start()
+    try:
+        yield lab
+    finally:
+        if lab.process is not None and lab.process.returncode is None:
+            assert await lab.stop() == 0
+
+
+MOMENTS = {
+    "in the first transcription": ("started", "stt/processing"),
+    "between two transcriptions": ("transcribed", "llm/pending"),
+    "in the hand-over": ("batch", "evaluating"),
+    "in the first evaluation": ("started", "llm/processing"),
+    "at the first completion": ("evaluated", "completed/completed"),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_killed(lab: Lab, clips: list[Path], moment: str) -> None:
+    """After the restart everything ends; what was finished before the kill is not done again."""
+    accepted = [body["id"] for body in await lab.submit(*clips[:2])]
+    await lab.after(*MOMENTS[moment])
+    await lab.kill()
+    transcribed = lab.rows("SELECT id FROM events WHERE kind = 'transcribed'")
+    evaluated = lab.rows("SELECT id FROM events WHERE kind = 'evaluated'")
+    await lab.start()
+    await lab.all_ended()
+
+    ended = lab.rows("SELECT id, current_phase, retry_count FROM processing_tasks")
+    assert sorted(row[0] for row in ended) == sorted(accepted)
+    for kind, before in (("transcribed", transcribed), ("evaluated", evaluated)):
+        events = lab.rows(f"SELECT id, task_id FROM events WHERE kind = '{kind}'")
+        assert set(before) <= {(event[0],) for event in events}
+        assert len({event[1] for event in events}) == len(events), f"a task was {kind} twice"
+    assert lab.rows("SELECT count(*) FROM results WHERE task_id IN (SELECT id FROM processing_tasks)") == [
+        (sum(row[1] == "completed" for row in ended),)
+    ]
+    assert overlaps(lab) == []
+    assert (await lab.get("/api/v1/status"))["violations"] == 0
+
+
+async def test_killed_in_an_upload(lab: Lab, clips: list[Path]) -> None:
+    """The client never heard 201, so nothing is there; the same key then makes one submission."""
+    video = clips[1]
+    _reader, writer = await asyncio.open_connection(*lab.url.removeprefix("http://").split(":"))
+    body = video.read_bytes()
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="roll_number"\r\n\r\nhalf\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="v.webm"\r\n\r\n'
+    )
+    writer.write(
+        b"POST /api/v1/submissions HTTP/1.1\r\nHost: lab\r\nIdempotency-Key: half-way\r\n"
+        b"Content-Type: multipart/form-data; boundary=b\r\n"
+        b"Content-Length: "
+        + str(len(head) + len(body) + 9).encode()
+        + b"\r\n\r\n"
+        + head
+        + body[: len(body) // 2]
+    )
+    await writer.drain()
+    videos = lab.state / "videos"
+    while not any(videos.iterdir()):
+        await asyncio.to_thread(os.sched_yield)
+    await lab.kill()
+    writer.close()
+    await lab.start()
+    assert lab.rows("SELECT count(*) FROM processing_tasks") == [(0,)]
+    assert list(videos.iterdir()) == []
+    first, second = (await lab.submit(video, key="half-way")) + (await lab.submit(video, key="half-way"))
+    assert first["http"] == 201
+    assert second["id"] == first["id"]
+    assert lab.rows("SELECT count(*) FROM processing_tasks") == [(1,)]
+    assert len(list(videos.iterdir())) == 1

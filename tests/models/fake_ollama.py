@@ -1,0 +1,217 @@
+"""An Ollama that speaks the recorded protocol on a real port, and misbehaves on demand.
+
+Lines, headers and statuses are those of Ollama's own documentation of ``/api/generate``, ``/api/ps`` and ``/api/tags``.
+"""
+
+import asyncio
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any
+
+from aiohttp import web
+
+GOOD = '{"score": 7}'
+AT = "2025-03-01T10:00:00.000000Z"
+
+
+class Mood(StrEnum):
+    """How the next request to ``/api/generate`` is answered."""
+
+    WELL = "well"
+    HELD = "held"
+    HANG_FIRST = "hang before the first token"
+    HANG_BETWEEN = "hang between tokens"
+    CUT = "cut stream"
+    MISSING = "404"
+    ERROR = "500"
+    BUSY = "503"
+    ERROR_LINE = "error line"
+    EMPTY = "empty done"
+    WHITESPACE = "whitespace forever"
+    ENDLESS = "text forever"
+    DRIP = "slow text forever"
+    BAD_JSON = "invalid JSON"
+    LENGTH = "cut by length"
+    WRONG_SERVICE = "wrong service"
+    GIANT_LINE = "giant line"
+    GZIP = "gzip bomb"
+    REDIRECT = "redirect"
+    CUT_PROMPT = "silently cut prompt"
+    TOO_LONG = "prompt refused as too long"
+    NO_COUNT = "no token count"
+
+
+class FakeOllama:
+    """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``."""
+
+    def __init__(self, model: str = "mistral") -> None:
+        self.model, self.url, self.port = f"{model}:latest", "", 0
+        self.mood, self.script, self.reply = Mood.WELL, list[Mood](), GOOD
+        self.prompts: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.calls: list[str] = []
+        self.in_memory = False
+        self.unloads = True
+        self.loads = True
+        self.silent = False
+        self.installed = True
+        self.gate, self.asked, self.given_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._over = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._open: list[asyncio.Transport] = []
+
+    async def start(self) -> None:
+        """Listen; after ``kill`` on the same port again, with nothing in memory."""
+        app = web.Application()
+        app.router.add_post("/api/generate", self._generate)
+        app.router.add_get("/api/ps", self._ps)
+        app.router.add_get("/api/tags", self._tags)
+        self._over.clear()
+        self.in_memory = False
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def kill(self) -> None:
+        """End as a killed process does: connections are reset, then refused."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            for transport in self._open:
+                transport.abort()
+            self._over.set()
+            await runner.cleanup()
+
+    async def _ps(self, request: web.Request) -> web.Response:
+        self.calls.append("ps")
+        if self.silent:
+            await self._over.wait()
+        row = {"name": self.model, "model": self.model, "size": 1, "size_vram": 0, "expires_at": AT}
+        return web.json_response({"models": [row] if self.in_memory else []})
+
+    async def _tags(self, request: web.Request) -> web.Response:
+        if self.silent:
+            await self._over.wait()
+        return web.json_response({"models": [{"name": self.model}] if self.installed else None})
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        assert request.transport is not None
+        transport = request.transport
+        self._open.append(transport)
+        try:
+            if self.silent:
+                await self._over.wait()
+            if body["model"] not in (self.model, self.model.removesuffix(":latest")):
+                return await self._error(404, f"model '{body['model']}' not found")
+            return await (self._ask(request, body) if body["prompt"] else self._touch(body))
+        except asyncio.CancelledError:
+            self.given_up.set()
+            raise
+        finally:
+            self._open.remove(transport)
+
+    async def _touch(self, body: dict[str, Any]) -> web.StreamResponse:
+        unload = body["keep_alive"] == 0
+        self.calls.append("unload" if unload else "load")
+        if not unload and not self.loads:
+            return web.json_response(
+                {"error": "llama runner process has terminated: out of memory"}, status=500
+            )
+        if not unload or self.unloads:
+            self.in_memory = not unload
+        reason = "unload" if unload else "load"
+        return web.json_response(
+            {"model": self.model, "created_at": AT, "response": "", "done": True, "done_reason": reason}
+        )
+
+    async def _ask(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        self.bodies.append(body)
+        self.prompts.append(body["prompt"])
+        self.calls.append("ask")
+        self.in_memory = True
+        mood = self.script.pop(0) if self.script else self.mood
+        self.asked.set()
+        if mood in _PLAIN:
+            return await _PLAIN[mood](self)
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        response.enable_chunked_encoding()
+        if mood is Mood.HELD:
+            await self.gate.wait()
+        elif mood is Mood.HANG_FIRST:
+            await self._over.wait()
+        await response.prepare(request)
+        async for line in self._lines(mood, body["prompt"]):
+            await response.write(line)
+        if mood is Mood.CUT and request.transport is not None:
+            request.transport.abort()
+        return response
+
+    async def _lines(self, mood: Mood, prompt: str) -> AsyncIterator[bytes]:
+        if mood is Mood.GIANT_LINE:
+            yield b'{"response": "' + b"x" * 600_000
+        while mood in (Mood.WHITESPACE, Mood.ENDLESS, Mood.DRIP):
+            yield self._line({Mood.WHITESPACE: " \n\t ", Mood.ENDLESS: "word " * 50}.get(mood, "word "))
+            await asyncio.sleep(0.01 if mood is Mood.DRIP else 0)
+        text = "" if mood is Mood.EMPTY else self.reply
+        for part in re.findall(r".{1,4}", text, re.DOTALL):
+            yield self._line(part)
+            if mood is Mood.CUT:
+                return
+            if mood is Mood.HANG_BETWEEN:
+                await self._over.wait()
+            if mood is Mood.BAD_JSON:
+                yield b'{"response": \n'
+            if mood is Mood.ERROR_LINE:
+                yield b'{"error":"an error was encountered while running the model: CUDA error"}\n'
+        read = 3 if mood is Mood.CUT_PROMPT else len(prompt.split()) + 20
+        end: dict[str, Any] = {"done": True, "done_reason": "length" if mood is Mood.LENGTH else "stop"}
+        end |= {"context": [1, 2, 3], "total_duration": 9_000_000, "load_duration": 2_000_000}
+        end |= {} if mood is Mood.NO_COUNT else {"prompt_eval_count": read, "prompt_eval_duration": 1_000_000}
+        end |= {"eval_count": len(text) // 4, "eval_duration": 6_000_000}
+        yield self._line("", **end)
+
+    def _line(self, text: str, **end: Any) -> bytes:
+        line = {"model": self.model, "created_at": AT, "response": text, "done": False} | end
+        return json.dumps(line).encode() + b"\n"
+
+    async def _error(self, status: int, message: str) -> web.Response:
+        return web.json_response({"error": message}, status=status)
+
+    async def _html(self) -> web.Response:
+        return web.Response(text="<h1>It works!</h1>", content_type="text/html")
+
+    async def _gzip(self) -> web.Response:
+        packed = zlib.compress(b"0" * 50_000_000, wbits=31)
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"}
+        return web.Response(body=packed, headers=headers)
+
+    async def _redirect(self) -> web.Response:
+        return web.Response(status=307, headers={"Location": f"{self.url}/api/elsewhere"})
+
+
+_PLAIN: dict[Mood, Callable[[FakeOllama], Awaitable[web.StreamResponse]]] = {
+    Mood.MISSING: lambda fake: fake._error(404, f"model '{fake.model}' not found"),
+    Mood.ERROR: lambda fake: fake._error(500, "llama runner process has terminated"),
+    Mood.BUSY: lambda fake: fake._error(503, "server busy, please try again"),
+    Mood.TOO_LONG: lambda fake: fake._error(400, "the input length exceeds the context length"),
+    Mood.WRONG_SERVICE: FakeOllama._html,
+    Mood.GZIP: FakeOllama._gzip,
+    Mood.REDIRECT: FakeOllama._redirect,
+}
+
+
+@asynccontextmanager
+async def fake_ollama(model: str = "mistral") -> AsyncIterator[FakeOllama]:
+    """A running fake; killed at the end."""
+    fake = FakeOllama(model)
+    await fake.start()
+    try:
+        yield fake
+    finally:
+        await fake.kill()

@@ -1,0 +1,144 @@
+"""One worker and one well-behaved server: what is sent, what is made of the reply, when it is asked again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from models.config import ServerConfig
+from models.errors import PromptTooLongError, SchemaValidationError, TruncatedReplyError
+from models.worker import GenerationRequest, LanguageModelWorker
+from scheduler.ports import unwatched
+from tests.models.fake_ollama import GOOD, FakeOllama, Mood, fake_ollama
+
+
+class Score(BaseModel):
+    """The smallest grade."""
+
+    score: int
+
+
+def parse(text: str) -> Score:
+    """As a grader does it: the reason is for the model."""
+    try:
+        return Score.model_validate_json(text)
+    except ValidationError as error:
+        raise SchemaValidationError(f"Not valid: {error.errors()[0]['msg']}") from None
+
+
+REQUEST = GenerationRequest(prompt="Grade this speech.", schema=Score.model_json_schema(), parse=parse)
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeOllama]:
+    """A server that behaves until it is told otherwise."""
+    async with fake_ollama() as server:
+        yield server
+
+
+@pytest.fixture
+async def worker(fake: FakeOllama) -> AsyncIterator[LanguageModelWorker]:
+    """A worker for it, with a small window."""
+    worker = LanguageModelWorker(
+        ServerConfig(name="mistral", url=fake.url, model="mistral", num_ctx=1000, num_predict=100)
+    )
+    yield worker
+    await worker.close()
+
+
+async def test_reply_is_parsed_and_measured(worker: LanguageModelWorker) -> None:
+    """A good reply comes back as a value, with what it cost."""
+    result = await worker.generate(REQUEST, unwatched)
+    assert (result.value, result.raw) == (Score(score=7), GOOD)
+    assert (result.server, result.model, result.attempts) == ("mistral", "mistral", 1)
+    assert (result.tokens_in, result.tokens_out, result.load_ms) == (23, 3, 2)
+
+
+async def test_request_names_everything_that_fixes_the_reply(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """Schema, window, length, seed and temperature are in every request, the loading one included."""
+    await worker.generate(REQUEST, unwatched)
+    body = fake.bodies[0]
+    assert body["stream"] is True
+    assert body["format"] == Score.model_json_schema()
+    assert body["options"] == {"num_ctx": 1000, "num_predict": 100, "seed": 1, "temperature": 0.0}
+    assert body["truncate"] is False
+
+
+async def test_progress_grows_and_stays_below_one(worker: LanguageModelWorker) -> None:
+    """Progress is the share of the allowed length; only the result says that it is over."""
+    seen: list[float] = []
+    await worker.generate(REQUEST, lambda fraction, server=None: seen.append(fraction))
+    assert seen == sorted(seen)
+    assert 0 < seen[-1] < 1
+
+
+async def test_bad_reply_is_asked_again_with_the_reason(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """The second prompt begins with the first, unchanged, and ends with what was wrong."""
+    fake.script = [Mood.LENGTH]
+    result = await worker.generate(REQUEST, unwatched)
+    assert result.attempts == 2
+    assert fake.prompts[1].startswith(REQUEST.prompt)
+    assert "cut off" in fake.prompts[1]
+
+
+async def test_bad_replies_are_asked_again_at_most_twice(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """After three replies that do not validate the attempt has failed, with the validator's reason."""
+    fake.reply = '{"score": "many"}'
+    with pytest.raises(SchemaValidationError, match="valid integer"):
+        await worker.generate(REQUEST, unwatched)
+    assert len(fake.prompts) == 3
+
+
+async def test_reason_is_one_bounded_line(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """What a model wrote cannot grow the next prompt or break its layout."""
+
+    def refuse(text: str) -> Score:
+        raise SchemaValidationError("bad\n\n" * 1000)
+
+    with pytest.raises(SchemaValidationError):
+        await worker.generate(GenerationRequest(prompt="p", schema={}, parse=refuse), unwatched)
+    assert len(fake.prompts[2]) < 450
+
+
+async def test_no_room_to_ask_again(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """When the longer prompt would not fit, the first refusal stands."""
+    fake.mood = Mood.LENGTH
+    request = GenerationRequest(prompt="word " * 890, schema={}, parse=parse)
+    with pytest.raises(TruncatedReplyError):
+        await worker.generate(request, unwatched)
+    assert len(fake.prompts) == 1
+
+
+async def test_prompt_that_cannot_fit_is_not_sent(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """A prompt beyond the window is refused for good, before anybody waits for it."""
+    with pytest.raises(PromptTooLongError, match="too long"):
+        await worker.generate(GenerationRequest(prompt="word " * 901, schema={}, parse=parse), unwatched)
+    assert fake.prompts == []
+
+
+async def test_load_and_unload(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """Loading and unloading are requests without a prompt; ``loaded`` reads the server's own list."""
+    assert not await worker.loaded()
+    await worker.load()
+    assert await worker.loaded()
+    await worker.unload()
+    assert not await worker.loaded()
+    assert [call for call in fake.calls if call != "ps"] == ["load", "unload"]
+
+
+async def test_cancelling_closes_the_request(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """A cancelled request is given up at the server too."""
+    fake.mood = Mood.HELD
+    task = asyncio.create_task(worker.generate(REQUEST, unwatched))
+    await fake.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await fake.given_up.wait()

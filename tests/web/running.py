@@ -1,0 +1,196 @@
+"""A web application on a real port with real tables, for tests: everything but speech and models."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+
+from db.database import Database
+from db.intake import Intake
+from db.store import SqliteStore
+from db.views import Views
+from introeval.clock import SystemClock
+from introeval.web.app import build_app
+from introeval.web.context import UploadLimits, WebContext
+from scheduler.errors import RejectedWorkError
+from scheduler.ports import Evaluation, Transcription
+from scheduler.snapshot import ServerStatus, StatusSnapshot
+from scheduler.task import Phase, Task
+
+VIDEO = b"\x00\x00\x00\x20ftypisom" + b"speech" * 500
+Client = TestClient[Request, Application]
+
+
+class NotAVideoError(RejectedWorkError):
+    """As ``stt`` says it."""
+
+    code = "not_a_video"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A segment."""
+
+    start: float
+    end: float
+    text: str
+
+
+async def probe(path: Path) -> float:
+    """Takes what begins like a video; its seconds are its length in KiB."""
+    content = await asyncio.to_thread(path.read_bytes)
+    if b"ftyp" not in content[:12]:
+        raise NotAVideoError("This file is not a video.")
+    return len(content) / 1024
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Give way to the loop until something outside of it (a disk, a socket) has come about."""
+    while not condition():  # noqa: ASYNC110 - a folder has no event to wait for
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Room:
+    """The running application and its surroundings."""
+
+    client: Client
+    context: WebContext
+    database: Database
+    store: SqliteStore
+    woken: list[float]
+    transcripts: dict[str, list[Piece]]
+    shown: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def files(self) -> list[str]:
+        """What lies in the folder of the videos."""
+        return sorted(path.name for path in self.context.videos.iterdir())
+
+    async def hand_in(
+        self, content: bytes = VIDEO, key: str | None = None, accept: str = "*/*", **fields: str
+    ) -> aiohttp.ClientResponse:
+        """Send a video as a program does."""
+        form = aiohttp.FormData()
+        for name, value in ({"roll_number": "R-17", "name": "Asha Rao"} | fields).items():
+            form.add_field(name, value)
+        form.add_field("file", io.BytesIO(content), filename="intro.mp4", content_type="video/mp4")
+        headers = {"Accept": accept} | ({"Idempotency-Key": key} if key else {})
+        return await self.client.post(
+            "/api/v1/submissions", data=form, headers=headers, allow_redirects=False
+        )
+
+    async def accepted(self, **fields: Any) -> str:
+        """Hand a video in; returns its id."""
+        answer = await self.hand_in(**fields)
+        assert answer.status == 201, await answer.text()
+        return str((await answer.json())["id"])
+
+    async def task(self, task_id: str) -> Task:
+        """The task as it is now."""
+        found = await self.context.views.submission(task_id)
+        assert found is not None
+        return found.task
+
+    async def transcribe(self, task_id: str, pieces: list[Piece]) -> None:
+        """Do what STT would."""
+        path = str(self.context.state_dir / "transcripts" / f"{task_id}.jsonl")
+        self.transcripts[path] = pieces
+        started = await self.store.start(await self.task(task_id), time.time())
+        result = Transcription(
+            transcript_path=path,
+            media_seconds=40.0,
+            compute_seconds=4.0,
+            segments=len(pieces),
+            language="en",
+            model="whisper-tiny.en",
+        )
+        await self.store.transcribed(started, result, time.time())
+
+    async def grade(self, task_id: str, report: dict[str, Any], server: str | None = "mistral") -> None:
+        """Do what a language model would."""
+        started = await self.store.start(await self.task(task_id), time.time())
+        result = Evaluation(
+            score=report.get("score", 0.0),
+            max_score=report.get("max_score", 40.0),
+            report=report,
+            model=server and "mistral:7b",
+            server=server,
+            prompt_hash="0" * 64,
+            tokens_in=700,
+            tokens_out=200,
+            latency_ms=5200,
+            raw_reply=None,
+        )
+        await self.store.evaluated(started, result, time.time())
+
+
+@asynccontextmanager
+async def running(
+    state_dir: Path,
+    limits: UploadLimits | None = None,
+    probe: Callable[[Path], Any] = probe,
+    heartbeat_seconds: float = 15.0,
+) -> AsyncIterator[Room]:
+    """Open the tables and serve."""
+    async with Database.open(state_dir) as database:
+        views, woken = Views(database), list[float]()
+        transcripts: dict[str, list[Piece]] = {}
+        shown: dict[str, Any] = {}
+
+        async def status() -> StatusSnapshot:
+            machine = await views.machine()
+            values: dict[str, Any] = {
+                "at": time.time(),
+                "phase": Phase.STT,
+                "since": time.time() - 60,
+                "why": "Transcribing batch 1.",
+                "stt_queue_count": machine.stt_queue,
+                "llm_queue_count": machine.llm_queue,
+                "active_workers": machine.active,
+                "totals": await views.totals(),
+                "servers": (server("mistral", 11434), server("llama3", 11435, healthy=False)),
+                "batches": await views.batches(5),
+                "seconds_per_phase": await views.seconds_per_phase(time.time()),
+            }
+            return StatusSnapshot(**(values | shown))
+
+        context = WebContext(
+            intake=Intake(database),
+            views=views,
+            state_dir=state_dir,
+            wake=lambda: woken.append(time.time()),
+            status=status,
+            probe=probe,
+            read_segments=lambda path: transcripts[path],
+            limits=limits or UploadLimits(reserve_bytes=0),
+            clock=SystemClock(),
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        database.on_commit(context.commits.notify)
+        async with TestClient(TestServer(build_app(context))) as client:
+            yield Room(client, context, database, SqliteStore(database), woken, transcripts, shown)
+
+
+def server(name: str, port: int, healthy: bool = True) -> ServerStatus:
+    """A language-model server, as the pool would show it."""
+    return ServerStatus(
+        name=name,
+        url=f"http://localhost:{port}",
+        model=name,
+        healthy=healthy,
+        in_flight=1 if healthy else 0,
+        slots=4,
+        graded=3,
+        failures=0 if healthy else 2,
+        loaded=healthy,
+        last_error=None if healthy else "connection refused",
+    )
