@@ -63,7 +63,8 @@ async def serve(options: argparse.Namespace) -> None:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, options.port).start()
+        # The supervisor holds the port with the same option (``reserve_port``).
+        await web.TCPSite(runner, HOST, options.port, reuse_port=True).start()
         sys.stdout.write(json.dumps({"port": runner.addresses[0][1]}) + "\n")
         sys.stdout.flush()
         await stop.wait()

@@ -62,11 +62,19 @@ class ServerSpec:
         return (sys.executable, "-P", "-m", "models.embedded.server", *pairs)
 
 
-def free_port() -> int:
-    """A loopback port that nobody uses now, so that a server's URL is known before it listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def reserve_port(port: int) -> socket.socket:
+    """Hold a loopback port without listening on it, so that a server's URL is known before it listens and stays its
+    own between two lives. ``SO_REUSEPORT`` lets our own child listen on it, nobody else's sockets get it, and while no
+    child listens a client is refused. ``port`` 0: any free one. Raises ``EmbeddedServerError``.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        held.bind(("127.0.0.1", port))
+    except OSError as error:
+        held.close()
+        raise EmbeddedServerError(f"port {port} of an embedded server is taken: {error.strerror}") from error
+    return held
 
 
 class SupervisedServer:
@@ -74,7 +82,8 @@ class SupervisedServer:
 
     def __init__(self, spec: ServerSpec, clock: Clock, delays: tuple[float, float]) -> None:
         self.spec = spec
-        self.port = spec.port or free_port()
+        self._reserved = reserve_port(spec.port)
+        self.port: int = self._reserved.getsockname()[1]
         self.restarts = 0
         self._clock = clock
         self._delays = delays
@@ -88,7 +97,11 @@ class SupervisedServer:
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def __aenter__(self) -> Self:
-        await self._launch()
+        try:
+            await self._launch()
+        except BaseException:
+            self._reserved.close()
+            raise
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -97,6 +110,7 @@ class SupervisedServer:
         if self._keeper:
             await self._keeper
         await self._end()
+        self._reserved.close()
 
     async def _launch(self) -> None:
         """Start the process and wait for its port. Raises ``EmbeddedServerError``."""
@@ -119,7 +133,6 @@ class SupervisedServer:
             await self._end()
             message = f"the embedded server {self.spec.name} did not start (exit status {process.returncode})"
             raise EmbeddedServerError(message)
-        self.port = json.loads(line)["port"]
 
     async def _keep(self) -> None:
         delay = self._delays[0]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -101,6 +102,31 @@ async def test_a_killed_server_comes_back_on_its_port(embedded_pair: EmbeddedSer
     assert embedded_pair.pids["a"] != before["a"]
     assert embedded_pair.pids["b"] == before["b"]
     assert embedded_pair.restarts == {"a": 1, "b": 0}
+
+
+async def test_a_port_is_held_before_and_between_lives(tiny_llm_gguf: Path) -> None:
+    """Nobody else can take a server's port while it does not listen, and a client is refused, not kept waiting."""
+    spec = ServerSpec(name="a", model_name=MODEL, gguf=tiny_llm_gguf, threads=1)
+    servers = EmbeddedServers([spec], SystemClock())
+    port = int(servers.urls["a"].rpartition(":")[2])
+    with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+        stranger.bind(("127.0.0.1", port))
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+    async with servers:
+        await until_up(servers.urls["a"])
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", port))
+
+
+async def test_a_taken_port_is_refused_with_its_number(tiny_llm_gguf: Path) -> None:
+    """A port that somebody else has is an error that names it, before any process is started."""
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        port = stranger.getsockname()[1]
+        spec = ServerSpec(name="a", model_name=MODEL, gguf=tiny_llm_gguf, threads=1, port=port)
+        with pytest.raises(EmbeddedServerError, match=f"port {port} of an embedded server is taken"):
+            EmbeddedServers([spec], SystemClock())
 
 
 async def test_a_killed_runner_is_an_error_and_then_replaced(embedded_pair: EmbeddedServers) -> None:
