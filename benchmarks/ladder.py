@@ -23,7 +23,8 @@ from introeval.grading import GradeReport, Reply, build_prompt, default_rubric, 
 from introeval.grading.errors import GradeReplyError
 from models import errors as model_errors
 from models.config import ServerConfig
-from models.worker import GenerationRequest, LanguageModelWorker
+from models.task import ask
+from models.worker import LanguageModelWorker
 from scheduler.ports import unwatched
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -85,10 +86,7 @@ async def graded(worker: LanguageModelWorker, text: str) -> tuple[GradeReport, s
             raise model_errors.ReplyError(str(error)) from error
 
     prompt, began = build_prompt(rubric, segments), time.monotonic()
-    request = GenerationRequest(
-        prompt=prompt.text, schema=prompt.schema, parse=parse, prompt_hash=prompt.hash
-    )
-    got = await worker.generate(request, unwatched)
+    got = await worker.generate(ask(prompt.text, prompt.schema, parse), unwatched)
     cost = f"{got.tokens_in}+{got.tokens_out} tokens, {time.monotonic() - began:.1f} s, {got.attempts} asked"
     return grade(rubric, segments, segments[-1].end, got.value), cost
 

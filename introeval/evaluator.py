@@ -19,7 +19,8 @@ from introeval.grading import (
 )
 from models.errors import SchemaValidationError
 from models.pool import ModelPool
-from models.worker import Generation, GenerationRequest
+from models.task import ask
+from models.worker import Generation
 from scheduler.errors import AttemptFailedError
 from scheduler.ports import Evaluation, Progress
 from scheduler.task import Task
@@ -68,12 +69,7 @@ class GradingEvaluator:
     async def _ask(self, transcript: Transcript, progress: Progress) -> Evaluation:
         segments = transcript.segments
         prompt = build_prompt(self._rubric, segments)
-        request = GenerationRequest(
-            prompt=prompt.text,
-            schema=prompt.schema,
-            parse=lambda text: _parse(text, self._rubric, segments),
-            prompt_hash=prompt.hash,
-        )
+        request = ask(prompt.text, prompt.schema, lambda text: _parse(text, self._rubric, segments))
         generation = await self._pool.generate(request, progress)
         report = grade(self._rubric, segments, transcript.media_seconds, generation.value)
         return _evaluation(report, generation, prompt.hash)

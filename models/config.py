@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 
+def canonical(model: str) -> str:
+    """A model's name as Ollama lists it: without a tag it is ``:latest``."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
     """One server and the one model that we use on it. All times in seconds.
@@ -33,11 +38,6 @@ class ServerConfig:
     temperature: float = 0.0
     max_reply_bytes: int = 1_000_000
     keep_alive: str | int = "30m"
-
-    @property
-    def prompt_budget(self) -> int:
-        """Tokens that a prompt may have, so that a full-length reply still fits."""
-        return self.num_ctx - self.num_predict
 
     @property
     def options(self) -> dict[str, Any]:

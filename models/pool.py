@@ -2,7 +2,8 @@
 
 The rules:
 
-1. Servers take requests in strict turn, each up to its number of slots.
+1. Servers take requests in strict turn, each up to its number of slots. A request that names its model or its servers
+   has only those as candidates; each set of candidates has a turn of its own.
 2. When a server fails, its unfinished requests go to another healthy one, waiting for a slot if need be, and that
    costs no retry. One request asks a server at most once. When none is left: ``NoServerError``, the task waits.
    Except that it counts as a failed attempt when each server that was asked lived on while it failed
@@ -13,7 +14,7 @@ The rules:
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Literal, TypeVar
 
 from models import handover
@@ -21,8 +22,9 @@ from models.config import ServerConfig
 from models.errors import ServerFailedError
 from models.handover import Switch
 from models.member import Member, ProbeTimes
-from models.rotation import next_in_turn
-from models.worker import Generation, GenerationRequest, LanguageModelWorker
+from models.rotation import candidates, next_in_turn
+from models.task import LLMTask
+from models.worker import Generation, LanguageModelWorker
 from scheduler.errors import AttemptFailedError, HandoverError, NoServerError
 from scheduler.ports import Clock, Progress
 from scheduler.snapshot import ServerStatus
@@ -54,16 +56,18 @@ class ModelPool:
         self._residency = residency
         self._probes = probes or ProbeTimes()
         self._in_phase = False
-        self._last = -1
-        self._waiting = 0
+        self._turns: dict[tuple[int, ...], int] = {}
+        self._waiting: list[tuple[int, ...]] = []
         self._changed = asyncio.Event()
         self._poked = asyncio.Event()
         self._loading = asyncio.Lock()
 
     @property
     def free_slots(self) -> int:
-        """Requests that healthy servers could take now, less those that already wait for one."""
-        return max(0, sum(member.open_slots for member in self._members) - self._waiting)
+        """Requests that healthy servers could take now, less those that already wait for one of them."""
+        slots = [member.open_slots for member in self._members]
+        waiting = sum(any(slots[index] for index in who) for who in self._waiting)
+        return max(0, sum(slots) - waiting)
 
     @property
     def servers_up(self) -> int:
@@ -74,18 +78,22 @@ class ModelPool:
         """Every server, in the order of the configuration."""
         return tuple(member.status() for member in self._members)
 
-    async def generate(self, request: GenerationRequest[T], progress: Progress) -> Generation[T]:
-        """Have one of the servers answer.
+    async def generate(
+        self, task: LLMTask[T], progress: Progress, *, servers: Set[str] | None = None
+    ) -> Generation[T]:
+        """Have one of the servers answer: one that serves ``task.model``, and that ``servers`` names, where given.
 
         Raises ``NoServerError``, or what ``LanguageModelWorker.generate`` raises of the request's own.
         """
+        configs = [member.worker.config for member in self._members]
+        who = candidates(configs, task.model, servers)
         failed: dict[Member, ServerFailedError] = {}
         while True:
-            member = await self._take(failed)
+            member = await self._take(who, failed)
             life = member.life
             progress(0.0, member.worker.name)
             try:
-                result = await member.worker.generate(request, progress)
+                result = await member.worker.generate(task, progress)
             except ServerFailedError as error:
                 failed[member] = error
                 member.failures += 1
@@ -178,31 +186,34 @@ class ModelPool:
             self._well(member, loaded=True)
         return switch
 
-    async def _take(self, failed: Mapping[Member, ServerFailedError]) -> Member:
-        """Wait for a free slot of a healthy server that has not failed on this request; the slot is then taken."""
+    async def _take(self, who: tuple[int, ...], failed: Mapping[Member, ServerFailedError]) -> Member:
+        """Wait for a free slot of a healthy candidate that has not failed on this request; the slot is then taken."""
+        members = [self._members[index] for index in who]
         while True:
-            left = [member not in failed and member.healthy for member in self._members]
+            left = [member not in failed and member.healthy for member in members]
             if not self._in_phase or not any(left):
-                raise self._nobody(tuple(failed.values()))
-            slots = [member.open_slots if ok else 0 for member, ok in zip(self._members, left, strict=True)]
-            index = next_in_turn(slots, self._last)
+                raise self._nobody(members, tuple(failed.values()))
+            slots = [member.open_slots if ok else 0 for member, ok in zip(members, left, strict=True)]
+            index = next_in_turn(slots, self._turns.get(who, -1))
             if index is not None:
-                self._last = index
-                self._members[index].in_flight += 1
+                self._turns[who] = index
+                members[index].in_flight += 1
                 self._notify()
-                return self._members[index]
-            self._waiting += 1
+                return members[index]
+            self._waiting.append(who)
             try:
                 await self._changed.wait()
             finally:
-                self._waiting -= 1
+                self._waiting.remove(who)
 
-    def _nobody(self, failures: Sequence[ServerFailedError]) -> ServerFailedError | NoServerError:
+    def _nobody(
+        self, members: Sequence[Member], failures: Sequence[ServerFailedError]
+    ) -> ServerFailedError | NoServerError:
         if failures and all(failure.may_blame_request for failure in failures):
             return failures[-1]
         if not self._in_phase:
             return NoServerError("The language models do not have the machine at the moment.")
-        why = " ".join(f"{member.worker.name}: {member.last_error or 'busy'}" for member in self._members)
+        why = " ".join(f"{member.worker.name}: {member.last_error or 'busy'}" for member in members)
         return NoServerError(f"No language-model server can take work now. {why}")
 
     def _well(self, member: Member, *, loaded: bool) -> None:

@@ -1,6 +1,32 @@
-"""Whose turn it is, and when a failed server is asked again. Plain functions; the pool acts on them."""
+"""Who may be asked, whose turn it is, and when a failed server is asked again. Plain functions for the pool."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+
+from models.config import ServerConfig, canonical
+from scheduler.errors import NoServerError
+
+
+def candidates(servers: Sequence[ServerConfig], model: str | None, names: Set[str] | None) -> tuple[int, ...]:
+    """The indexes of the servers that serve ``model`` and are in ``names`` (``None``: all), well or not.
+
+    Raises ``NoServerError`` when there is none: the work waits until the administrator has set one up.
+    """
+    named = [index for index, server in enumerate(servers) if names is None or server.name in names]
+    if not named:
+        known = ", ".join(server.name for server in servers)
+        raise NoServerError(
+            f"No language-model server is called {', '.join(sorted(names or ()))}. There are: {known or 'none'}. "
+            "Correct the name, or set such a server up."
+        )
+    wanted = None if model is None else canonical(model)
+    found = [index for index in named if wanted in (None, canonical(servers[index].model))]
+    if not found:
+        served = ", ".join(sorted({servers[index].model for index in named}))
+        raise NoServerError(
+            f"No language-model server serves {model}. Served are: {served}. Choose one of them, or set a server up "
+            f"for {model}."
+        )
+    return tuple(found)
 
 
 def next_in_turn(open_slots: Sequence[int], last: int) -> int | None:

@@ -34,6 +34,7 @@ class GenerateLine(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")
 
     response: str = ""
+    thinking: str = ""
     done: bool = False
     done_reason: str | None = None
     error: str | None = None
@@ -44,7 +45,10 @@ class GenerateLine(BaseModel):
 
 @dataclass(slots=True)
 class ReplyStream:
-    """Collects one reply. ``end`` is its last line once it is complete, ``chunks`` the lines with text so far."""
+    """Collects one reply. ``end`` is its last line once it is complete.
+
+    ``chunks``: the lines with text or thinking so far. A model's thinking is a sign of life, but no part of the reply.
+    """
 
     server: str
     max_bytes: int
@@ -88,8 +92,9 @@ class ReplyStream:
         line = self._parsed(data)
         if line.error is not None:
             raise ServerStatusError(f"{self.server} gave up on a reply: {line.error[:200]}")
-        if line.response:
+        if line.response or line.thinking:
             self.chunks += 1
+        if line.response:
             self._parts.append(line.response)
             self._watch_blanks(line.response)
         if line.done:

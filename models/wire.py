@@ -1,15 +1,17 @@
 """Ollama's API as far as we use it: generate, load, unload, what is installed, what is in memory."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic import BaseModel
 
-from models.config import ServerConfig
+from models.config import ServerConfig, canonical
 from models.errors import ServerTimeoutError, SlowReplyError
 from models.stream import ReplyStream
+from models.task import LLMTask
 from models.transport import Transport
 
 
@@ -25,11 +27,6 @@ class _Done(BaseModel):
     done: bool
 
 
-def canonical(model: str) -> str:
-    """A model's name as Ollama lists it: without a tag it is ``:latest``."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-
-
 class OllamaWire:
     """A connection-less client of one server. Create and use it in one event loop; ``close`` it."""
 
@@ -41,17 +38,16 @@ class OllamaWire:
         """Close all connections. Idempotent."""
         await self._transport.close()
 
-    async def generate(
-        self, prompt: str, schema: dict[str, Any], on_chunk: Callable[[int], None]
-    ) -> ReplyStream:
+    async def generate(self, task: LLMTask[Any], prompt: str, on_chunk: Callable[[int], None]) -> ReplyStream:
         """Ask, and read the reply to its end. ``on_chunk`` is called with the number of chunks so far.
+
+        ``prompt``: the task's, or that of a further attempt.
 
         Raises ``SlowReplyError`` when tokens came but not all in time; else as ``models.stream`` and
         ``models.transport`` say.
         """
         config, stream = self._config, ReplyStream(self._config.name, self._config.max_reply_bytes)
-        # Newer servers refuse a prompt that does not fit when told so; older ones ignore the two and cut it.
-        body = self._body(prompt=prompt, stream=True, format=schema, truncate=False, shift=False)
+        body = self._question(task, prompt)
         try:
             async with asyncio.timeout(config.timeout_seconds) as whole:
                 await self._read_reply(body, stream, on_chunk)
@@ -79,6 +75,20 @@ class OllamaWire:
     async def running(self) -> frozenset[str]:
         """The models that are in memory, or on their way into or out of it."""
         return await self._names("/api/ps")
+
+    def _question(self, task: LLMTask[Any], prompt: str) -> dict[str, Any]:
+        # Newer servers refuse a prompt that does not fit when told so; older ones ignore the two and cut it.
+        body = self._body(prompt=prompt, stream=True, truncate=False, shift=False)
+        body["options"] |= task.options.sampling
+        if task.schema is not None:
+            body["format"] = task.schema
+        if task.system:
+            body["system"] = task.system
+        if task.images:
+            body["images"] = [b64encode(image).decode("ascii") for image in task.images]
+        if task.options.reasoning is not None:
+            body["think"] = task.options.reasoning
+        return body
 
     def _body(self, **fields: Any) -> dict[str, Any]:
         config = self._config

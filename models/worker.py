@@ -3,17 +3,16 @@
 The rules:
 
 1. A prompt that cannot fit is never sent; a prompt that the server cut is an error, however good the reply looks.
-2. A reply counts only if the model ended it itself, and ``request.parse`` accepts it.
+2. A reply counts only if the model ended it itself, and ``task.parse`` accepts it.
 3. An unusable reply is asked for again with the reason, at most twice. The reason stands behind the unchanged
    prompt, so that the server's prefix cache still holds all of it.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from models.config import ServerConfig
+from models.config import ServerConfig, canonical
 from models.errors import (
     ContextOverflowError,
     EmptyReplyError,
@@ -24,11 +23,12 @@ from models.errors import (
     TruncatedReplyError,
 )
 from models.stream import ReplyStream
+from models.task import LLMTask
 from models.tokens import estimate
-from models.wire import OllamaWire, canonical
+from models.wire import OllamaWire
 from scheduler.ports import Progress
 
-__all__ = ["Generation", "GenerationRequest", "LanguageModelWorker", "ServerConfig"]
+__all__ = ["Generation", "LanguageModelWorker", "ServerConfig"]
 
 T = TypeVar("T")
 MAX_ASKS = 3
@@ -36,28 +36,19 @@ MAX_REASON_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequest(Generic[T]):
-    """What to ask. ``schema``: the JSON schema that the reply must follow.
-
-    ``parse``: the reply's text to a value, or ``ReplyError`` with a reason that the model can act upon.
-    ``prompt_hash`` names the prompt in records; it is not sent.
-    """
-
-    prompt: str
-    schema: dict[str, Any]
-    parse: Callable[[str], T]
-    prompt_hash: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Generation(Generic[T]):
     """What came back. ``raw``: the accepted reply's text. Tokens and times are sums over all ``attempts``.
 
-    ``load_ms``: the part of ``latency_ms`` in which the server loaded the model (0 when it was in memory).
+    ``key``, ``stage``, ``prompt_hash``: those of the task. ``latency_ms``: asking only, without the wait for a slot or
+    a limit. ``load_ms``: the part of it in which the server loaded the model (0 when it was in memory).
+    ``cached``: nobody was asked now; tokens and times are those of the call that was kept.
     """
 
     value: T
     raw: str
+    key: str
+    stage: str
+    prompt_hash: str
     server: str
     model: str
     tokens_in: int
@@ -65,16 +56,17 @@ class Generation(Generic[T]):
     latency_ms: int
     load_ms: int
     attempts: int
+    cached: bool = False
 
 
 @dataclass(slots=True)
 class _Spent:
     """What the replies to one request have cost so far."""
 
-    began: float = field(default_factory=time.monotonic)
     asks: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    seconds: float = 0.0
     load_ns: int = 0
 
     def add(self, stream: ReplyStream) -> None:
@@ -84,14 +76,17 @@ class _Spent:
             self.load_ns += stream.end.load_duration
 
 
-def ask_again(prompt: str, reason: str) -> str:
+def ask_again(task: LLMTask[Any], reason: str) -> str:
     """The prompt of a further attempt: the same beginning, then why the last reply was refused (one line, bounded)."""
     why = " ".join(reason.split())[:MAX_REASON_CHARACTERS]
-    return f"{prompt}\n\nYour last reply could not be used: {why}\nReply again, following the schema exactly."
+    how = "as asked" if task.schema is None else "following the schema exactly"
+    return f"{task.prompt}\n\nYour last reply could not be used: {why}\nReply again, {how}."
 
 
-def check(stream: ReplyStream, prompt: str, config: ServerConfig) -> str:
+def check(stream: ReplyStream, least: int, most: int, config: ServerConfig) -> str:
     """The text of a reply that may be parsed. Raises ``ContextOverflowError``, ``ReplyError``, ``ResponseShapeError``.
+
+    ``least``: tokens that the prompt has at least. ``most``: tokens that the reply was allowed.
 
     ``prompt_eval_count`` counts what was read after a cut, cached tokens included (not in the first releases of
     Ollama 0.30, see its pull requests 5371 and 16428). A prompt that does not fit is cut to half the window
@@ -100,14 +95,13 @@ def check(stream: ReplyStream, prompt: str, config: ServerConfig) -> str:
     end, name = stream.end, config.name
     if end is None or end.prompt_eval_count is None:
         raise ResponseShapeError(f"{name} does not say how many tokens it read. Install a newer Ollama.")
-    least = estimate(prompt)
     if end.prompt_eval_count < least:
         raise ContextOverflowError(
             f"{name} read {end.prompt_eval_count} tokens of a prompt of {least} or more."
         )
     if end.prompt_eval_count + end.eval_count > config.num_ctx:
         raise ContextOverflowError(f"{name} dropped the beginning of the prompt to make room for the reply.")
-    if end.done_reason == "length" or (end.done_reason is None and end.eval_count >= config.num_predict):
+    if end.done_reason == "length" or (end.done_reason is None and end.eval_count >= most):
         raise TruncatedReplyError("The reply was cut off because it was too long. Be much briefer.")
     if not stream.text.strip():
         raise EmptyReplyError("The reply was empty.")
@@ -126,22 +120,22 @@ class LanguageModelWorker:
         """The server's name, for people and records."""
         return self.config.name
 
-    async def generate(self, request: GenerationRequest[T], progress: Progress) -> Generation[T]:
+    async def generate(self, task: LLMTask[T], progress: Progress) -> Generation[T]:
         """Ask until a reply is accepted. ``progress``: the share of ``num_predict`` that was written, below 1.
 
         Raises ``PromptTooLongError``, the last ``ReplyError`` once asking again was of no use, or another of
         ``models.errors`` at once.
         """
-        prompt, spent = request.prompt, _Spent()
-        self._refuse_too_long(prompt)
+        prompt, spent = task.prompt, _Spent()
+        self._refuse_too_long(task)
         while True:
             spent.asks += 1
             try:
-                text = await self._ask(prompt, request.schema, progress, spent)
-                return self._generation(request.parse(text), text, spent)
+                text = await self._ask(task, prompt, progress, spent)
+                return self._generation(task, task.parse(text), text, spent)
             except ReplyError as error:
-                prompt = ask_again(request.prompt, str(error))
-                if spent.asks == MAX_ASKS or estimate(prompt) > self.config.prompt_budget:
+                prompt = ask_again(task, str(error))
+                if spent.asks == MAX_ASKS or self._least(task, prompt) > self._room(task):
                     raise
 
     async def load(self) -> None:
@@ -168,28 +162,49 @@ class LanguageModelWorker:
         """Close all connections. Idempotent."""
         await self._wire.close()
 
-    async def _ask(self, prompt: str, schema: dict[str, Any], progress: Progress, spent: _Spent) -> str:
-        most = self.config.num_predict + 1
-        stream = await self._wire.generate(prompt, schema, lambda chunks: progress(min(chunks / most, 0.99)))
+    async def _ask(self, task: LLMTask[Any], prompt: str, progress: Progress, spent: _Spent) -> str:
+        most, began = self._most(task), time.monotonic()
+        try:
+            stream = await self._wire.generate(
+                task, prompt, lambda chunks: progress(min(chunks / (most + 1), 0.99))
+            )
+        finally:
+            spent.seconds += time.monotonic() - began
         spent.add(stream)
-        return check(stream, prompt, self.config)
+        return check(stream, self._least(task, prompt), most, self.config)
 
-    def _refuse_too_long(self, prompt: str) -> None:
-        least, room = estimate(prompt), self.config.prompt_budget
+    def _most(self, task: LLMTask[Any]) -> int:
+        """Tokens that the reply may have."""
+        return self.config.num_predict if task.options.num_predict is None else task.options.num_predict
+
+    def _room(self, task: LLMTask[Any]) -> int:
+        """Tokens that the prompt may have, so that a full-length reply still fits."""
+        return self.config.num_ctx - self._most(task)
+
+    @staticmethod
+    def _least(task: LLMTask[Any], prompt: str) -> int:
+        """Tokens that a prompt has at least; images count nothing here, as only their server knows what they cost."""
+        return estimate(task.system) + estimate(prompt)
+
+    def _refuse_too_long(self, task: LLMTask[Any]) -> None:
+        least, room = self._least(task, task.prompt), self._room(task)
         if least > room:
             raise PromptTooLongError(
-                f"The speech is too long to be graded in one piece ({least} tokens or more; there is room for {room})."
+                f"The work is too long to be read in one piece ({least} tokens or more; there is room for {room})."
             )
 
-    def _generation(self, value: T, text: str, spent: _Spent) -> Generation[T]:
+    def _generation(self, task: LLMTask[Any], value: T, text: str, spent: _Spent) -> Generation[T]:
         return Generation(
             value=value,
             raw=text,
+            key=task.key,
+            stage=task.stage,
+            prompt_hash=task.prompt_hash,
             server=self.name,
             model=self.config.model,
             tokens_in=spent.tokens_in,
             tokens_out=spent.tokens_out,
-            latency_ms=round((time.monotonic() - spent.began) * 1000),
+            latency_ms=round(spent.seconds * 1000),
             load_ms=spent.load_ns // 1_000_000,
             attempts=spent.asks,
         )

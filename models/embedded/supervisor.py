@@ -9,7 +9,6 @@ Rules:
 """
 
 import asyncio
-import json
 import logging
 import socket
 import sys

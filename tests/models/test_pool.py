@@ -9,13 +9,14 @@ import pytest
 from models.config import ServerConfig
 from models.errors import EmptyReplyError, ServerStatusError
 from models.pool import ModelPool
-from models.worker import Generation, GenerationRequest
+from models.task import ask
+from models.worker import Generation
 from scheduler.errors import NoServerError
 from scheduler.ports import unwatched
 from tests.models.clocks import EagerClock
 from tests.models.fake_ollama import FakeOllama, Mood, fake_ollama
 
-REQUEST = GenerationRequest(prompt="Grade this.", schema={}, parse=str)
+REQUEST = ask("Grade this.", {}, str)
 
 
 def configs(fakes: Sequence[FakeOllama], slots: int = 4) -> list[ServerConfig]:

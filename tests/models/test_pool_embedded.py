@@ -13,7 +13,7 @@ from models.embedded.supervisor import EmbeddedServers
 from models.errors import SchemaValidationError
 from models.member import ProbeTimes
 from models.pool import ModelPool
-from models.worker import GenerationRequest
+from models.task import ask
 from scheduler.ports import unwatched
 from tests.models.conftest import MODEL
 
@@ -33,9 +33,7 @@ def parse(text: str) -> int:
         raise SchemaValidationError(str(error)) from None
 
 
-REQUEST = GenerationRequest(
-    prompt="Hello, my name is Asha. Score this from 0 to 9.", schema=SCHEMA, parse=parse
-)
+REQUEST = ask("Hello, my name is Asha. Score this from 0 to 9.", SCHEMA, parse)
 
 
 @asynccontextmanager

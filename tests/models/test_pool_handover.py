@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from models.pool import ModelPool
-from models.worker import GenerationRequest
+from models.task import ask
 from scheduler.errors import HandoverError, NoServerError
 from scheduler.ports import Side, unwatched
 from tests.models.clocks import EagerClock
@@ -145,5 +145,5 @@ async def test_server_that_cannot_load_is_left_out() -> None:
         it.first.loads = False
         await it.pool.enter()
         assert [status.healthy for status in it.pool.statuses()] == [False, True]
-        result = await it.pool.generate(GenerationRequest(prompt="p", schema={}, parse=str), unwatched)
+        result = await it.pool.generate(ask("p", {}, str), unwatched)
         assert result.server == "llama3"

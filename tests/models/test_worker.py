@@ -8,7 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 from models.config import ServerConfig
 from models.errors import PromptTooLongError, SchemaValidationError, TruncatedReplyError
-from models.worker import GenerationRequest, LanguageModelWorker
+from models.task import ask
+from models.worker import LanguageModelWorker
 from scheduler.ports import unwatched
 from tests.models.fake_ollama import GOOD, FakeOllama, Mood, fake_ollama
 
@@ -27,7 +28,7 @@ def parse(text: str) -> Score:
         raise SchemaValidationError(f"Not valid: {error.errors()[0]['msg']}") from None
 
 
-REQUEST = GenerationRequest(prompt="Grade this speech.", schema=Score.model_json_schema(), parse=parse)
+REQUEST = ask("Grade this speech.", Score.model_json_schema(), parse)
 
 
 @pytest.fixture
@@ -103,14 +104,14 @@ async def test_reason_is_one_bounded_line(fake: FakeOllama, worker: LanguageMode
         raise SchemaValidationError("bad\n\n" * 1000)
 
     with pytest.raises(SchemaValidationError):
-        await worker.generate(GenerationRequest(prompt="p", schema={}, parse=refuse), unwatched)
+        await worker.generate(ask("p", {}, refuse), unwatched)
     assert len(fake.prompts[2]) < 450
 
 
 async def test_no_room_to_ask_again(fake: FakeOllama, worker: LanguageModelWorker) -> None:
     """When the longer prompt would not fit, the first refusal stands."""
     fake.mood = Mood.LENGTH
-    request = GenerationRequest(prompt="word " * 890, schema={}, parse=parse)
+    request = ask("word " * 890, {}, parse)
     with pytest.raises(TruncatedReplyError):
         await worker.generate(request, unwatched)
     assert len(fake.prompts) == 1
@@ -119,7 +120,7 @@ async def test_no_room_to_ask_again(fake: FakeOllama, worker: LanguageModelWorke
 async def test_prompt_that_cannot_fit_is_not_sent(fake: FakeOllama, worker: LanguageModelWorker) -> None:
     """A prompt beyond the window is refused for good, before anybody waits for it."""
     with pytest.raises(PromptTooLongError, match="too long"):
-        await worker.generate(GenerationRequest(prompt="word " * 901, schema={}, parse=parse), unwatched)
+        await worker.generate(ask("word " * 901, {}, parse), unwatched)
     assert fake.prompts == []
 
 

@@ -11,12 +11,13 @@ import pytest
 from models import errors
 from models.config import ServerConfig
 from models.errors import ServerFailedError
-from models.worker import GenerationRequest, LanguageModelWorker
+from models.task import ask as ask_for
+from models.worker import LanguageModelWorker
 from scheduler.errors import AttemptFailedError
 from scheduler.ports import unwatched
 from tests.models.fake_ollama import FakeOllama, Mood, fake_ollama
 
-REQUEST = GenerationRequest(prompt="Please grade this rather long speech of mine.", schema={}, parse=str)
+REQUEST = ask_for("Please grade this rather long speech of mine.", {}, str)
 CONFIG = ServerConfig(
     name="mistral",
     url="",

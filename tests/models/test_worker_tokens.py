@@ -2,9 +2,9 @@
 
 import pytest
 
+from models.config import canonical
 from models.rotation import backoff, next_in_turn
 from models.tokens import estimate
-from models.wire import canonical
 
 
 @pytest.mark.parametrize(
