@@ -7,7 +7,7 @@ from pathlib import Path
 from db.database import Database, Transaction
 from db.rows import task_from_row
 from db.transition import record
-from scheduler.task import Task
+from scheduler.task import Stage, Status, Task, TaskState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,15 @@ class NewTask:
     media_seconds: float | None
     idempotency_key: str | None
     priority: int = 0
+    kind: str = "intro_video"
+    assignment_id: str = "introductions"
+    assignment_version: int = 1
+    request: str | None = None
+
+    @property
+    def phase(self) -> Stage:
+        """Where its way begins: only a video has something to transcribe."""
+        return Stage.STT if self.kind == "intro_video" else Stage.LLM
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,9 @@ class Intake:
                 row = await transaction.one("task_by_idempotency_key", {"key": new.idempotency_key})
                 if row is not None:
                     return self._existing(row)
-            await transaction.execute("insert_task", asdict(new) | {"now": now})
-            await record(transaction, now, "accepted", task_id=new.id, target="stt/pending")
+            await transaction.execute("insert_task", asdict(new) | {"phase": new.phase, "now": now})
+            target = str(TaskState(new.phase, Status.PENDING))
+            await record(transaction, now, "accepted", task_id=new.id, target=target)
             task = await transaction.one("task_by_id", {"id": new.id})
             assert task is not None
             return Accepted(task_from_row(task, self._root), created=True, sha256=new.sha256)

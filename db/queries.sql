@@ -34,6 +34,12 @@ ORDER BY priority DESC, created_at, id LIMIT :most;
 SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
 WHERE batch_id IS NULL AND current_phase = 'stt';
 
+-- name: unbatched_llm_tasks
+-- The first tasks, in turn, that need no STT and that no batch has taken.
+SELECT * FROM processing_tasks
+WHERE batch_id IS NULL AND current_phase = 'llm'
+ORDER BY priority DESC, created_at, id LIMIT :most;
+
 -- name: processing_tasks
 -- Tasks in somebody's hands: after a crash, in a dead process's.
 SELECT * FROM processing_tasks WHERE status = 'processing';
@@ -45,7 +51,7 @@ INSERT INTO batches (state, size, created_at, updated_at) VALUES ('waiting', :si
 -- name: join_batch
 -- Put a waiting, unbatched task into a batch.
 UPDATE processing_tasks SET batch_id = :batch_id, updated_at = :now
-WHERE id = :id AND batch_id IS NULL AND current_phase = 'stt' AND status IN ('pending', 'retry');
+WHERE id = :id AND batch_id IS NULL AND current_phase IN ('stt', 'llm') AND status IN ('pending', 'retry');
 
 -- name: start_task
 -- Hand a task out under a new lease.
@@ -76,11 +82,37 @@ SET current_phase = :phase, status = :status, updated_at = :now, completed_at = 
 WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
 
 -- name: insert_result
--- The one result of a task.
-INSERT INTO results (task_id, score, max_score, report, model, server, prompt_hash,
+-- The one result of a task under a version of its assignment.
+INSERT INTO results (task_id, assignment_version, score, max_score, report, model, server, prompt_hash,
                      tokens_in, tokens_out, latency_ms, raw_reply, created_at)
-VALUES (:task_id, :score, :max_score, :report, :model, :server, :prompt_hash,
+VALUES (:task_id, :assignment_version, :score, :max_score, :report, :model, :server, :prompt_hash,
         :tokens_in, :tokens_out, :latency_ms, :raw_reply, :now);
+
+-- name: insert_rating
+-- What one model made of a submission in one try; a repetition after a crash changes nothing.
+INSERT OR IGNORE INTO ratings (task_id, assignment_version, model, attempt, server, score, max_score, marks, created_at)
+VALUES (:task_id, :assignment_version, :model, :attempt, :server, :score, :max_score, :marks, :now);
+
+-- name: insert_failure
+-- A part of a submission that ended without a result.
+INSERT INTO failures (task_id, assignment_version, code, stage, place, message, advice, created_at)
+VALUES (:task_id, :assignment_version, :code, :stage, :place, :message, :advice, :now);
+
+-- name: insert_outbox
+-- A message for the college, in the transaction in which it became true.
+INSERT INTO outbox (event_id, topic, task_id, payload, created_at, next_at)
+VALUES (:event_id, :topic, :task_id, :payload, :now, :now);
+
+-- name: regrade_task
+-- An ended task is to be graded again, under a version of its assignment.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, completed_at = NULL, batch_id = NULL,
+    retry_count = 0, error_code = NULL, error_message = NULL, assignment_version = :version
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
+
+-- name: has_result
+-- Whether a task has a result under a version of its assignment.
+SELECT 1 FROM results WHERE task_id = :id AND assignment_version = :version;
 
 -- name: insert_event
 -- What happened, in the transaction in which it happened.
@@ -108,9 +140,11 @@ VALUES (:source, :target, :began_at, :leave_seconds, :enter_seconds);
 -- name: insert_task
 -- An accepted submission; its file is already synced to disk.
 INSERT INTO processing_tasks (id, user_id, roll_number, student_name, file_name, video_path, size_bytes, sha256,
-                              media_seconds, idempotency_key, priority, current_phase, status, created_at, updated_at)
+                              media_seconds, idempotency_key, priority, kind, assignment_id, assignment_version,
+                              request, current_phase, status, created_at, updated_at)
 VALUES (:id, :user_id, :roll_number, :student_name, :file_name, :video_path, :size_bytes, :sha256,
-        :media_seconds, :idempotency_key, :priority, 'stt', 'pending', :now, :now);
+        :media_seconds, :idempotency_key, :priority, :kind, :assignment_id, :assignment_version,
+        :request, :phase, 'pending', :now, :now);
 
 -- name: task_by_idempotency_key
 -- The submission that this key made before.
@@ -137,15 +171,19 @@ SELECT t.*, r.score, r.max_score, r.report, r.model, r.server, r.tokens_in, r.to
           AND (coalesce(a.batch_id, 9e15), a.status = 'retry', -a.priority, a.created_at, a.id)
             < (coalesce(t.batch_id, 9e15), t.status = 'retry', -t.priority, t.created_at, t.id)
     ) END AS ahead
-FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id WHERE t.id = :id;
+FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
+    AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
+WHERE t.id = :id;
 
 -- name: submissions
 -- A page of submissions, newest first, optionally of one roll number, stage or status.
 SELECT t.*, r.score, r.max_score, r.model, r.server, r.report
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
+    AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
 WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
+  AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
 ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 
 -- name: count_submissions
@@ -153,7 +191,8 @@ ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 SELECT count(*) AS found FROM processing_tasks t
 WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
-  AND (:status IS NULL OR t.status = :status);
+  AND (:status IS NULL OR t.status = :status)
+  AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id);
 
 -- name: totals
 -- How many tasks are in which stage.
@@ -205,3 +244,15 @@ SELECT
      FROM (SELECT latency_ms FROM results WHERE model IS NOT NULL ORDER BY created_at DESC LIMIT 50)) AS llm_seconds,
     (SELECT avg(leave_seconds + enter_seconds)
      FROM (SELECT * FROM switchovers ORDER BY id DESC LIMIT 10)) AS switchover_seconds;
+
+-- name: results_of_task
+-- A task's results, oldest version first.
+SELECT * FROM results WHERE task_id = :id ORDER BY assignment_version;
+
+-- name: open_outbox
+-- The next message of each task that is due: a later one waits until the earlier one has left.
+SELECT o.* FROM outbox o
+WHERE o.delivered_at IS NULL AND o.gave_up_at IS NULL AND o.next_at <= :now
+  AND NOT EXISTS (SELECT 1 FROM outbox e
+                  WHERE e.task_id = o.task_id AND e.id < o.id AND e.delivered_at IS NULL AND e.gave_up_at IS NULL)
+ORDER BY o.id LIMIT :most;

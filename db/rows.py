@@ -28,6 +28,10 @@ def task_from_row(row: sqlite3.Row, root: Path) -> Task:
         media_seconds=row["media_seconds"],
         error_code=row["error_code"],
         error_message=row["error_message"],
+        kind=row["kind"],
+        assignment_id=row["assignment_id"],
+        assignment_version=row["assignment_version"],
+        request=row["request"],
     )
 
 

@@ -7,18 +7,19 @@ The rules:
 3. A transition, its event row, its result and what it means for the batch are one transaction.
 """
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from db.database import Database, Transaction
+from db.outbox import FAILED, GRADED, publish
+from db.results import keep_evaluation
 from db.rows import batch_from_row, task_from_row
 from db.transition import follow_batch, record, record_transition, require, swap
 from scheduler.errors import IntroevalError
 from scheduler.ports import Evaluation, Transcription
 from scheduler.snapshot import QueueSnapshot
-from scheduler.task import Phase, Task
+from scheduler.task import Phase, Stage, Task
 from scheduler.transitions import PhaseEvent, TaskEvent, next_phase, next_task_state
 
 _PHASE_EVENTS = {
@@ -43,6 +44,7 @@ class SqliteStore:
             batches = await transaction.all("open_batches")
             tasks = await transaction.all("open_batch_tasks")
             unbatched = await transaction.all("unbatched_tasks", {"most": batch_size})
+            unbatched_llm = await transaction.all("unbatched_llm_tasks", {"most": batch_size})
             summary = await transaction.all("unbatched_summary")
             return QueueSnapshot(
                 phase=Phase(phase[0]["current_phase"]),
@@ -52,6 +54,7 @@ class SqliteStore:
                 unbatched=tuple(self._task(row) for row in unbatched),
                 unbatched_count=summary[0]["waiting"],
                 oldest_unbatched_at=summary[0]["oldest"],
+                unbatched_llm=tuple(self._task(row) for row in unbatched_llm),
             )
 
         return await self._database.read_together(read)
@@ -80,6 +83,7 @@ class SqliteStore:
                 )
                 require(joined, task)
             await record(transaction, now, "batch_closed", batch_id=batch_id, detail={"size": len(tasks)})
+            await follow_batch(transaction, batch_id, now)
             return batch_id
 
         return await self._database.write(body)
@@ -95,7 +99,7 @@ class SqliteStore:
             await record_transition(
                 transaction, task, TaskEvent.STARTED, target, now, {"lease": started.lease}
             )
-            await follow_batch(transaction, task, now)
+            await follow_batch(transaction, task.batch_id, now)
             return started
 
         return await self._database.write(body)
@@ -117,34 +121,22 @@ class SqliteStore:
         async def body(transaction: Transaction) -> None:
             require(await transaction.execute("finish_stt", swap(task, target, now) | facts), task)
             await record_transition(transaction, task, TaskEvent.TRANSCRIBED, target, now, detail)
-            await follow_batch(transaction, task, now)
+            await follow_batch(transaction, task.batch_id, now)
 
         await self._database.write(body)
 
     async def evaluated(self, task: Task, result: Evaluation, now: float) -> None:
         """See the port."""
         target = next_task_state(task.state, TaskEvent.EVALUATED)
-        row = {
-            "task_id": task.id,
-            "score": result.score,
-            "max_score": result.max_score,
-            "report": json.dumps(result.report),
-            "model": result.model,
-            "server": result.server,
-            "prompt_hash": result.prompt_hash,
-            "tokens_in": result.tokens_in,
-            "tokens_out": result.tokens_out,
-            "latency_ms": result.latency_ms,
-            "raw_reply": result.raw_reply,
-            "now": now,
-        }
 
         async def body(transaction: Transaction) -> None:
             require(await transaction.execute("finish_llm", swap(task, target, now)), task)
-            await transaction.execute("insert_result", row)
+            await keep_evaluation(transaction, task, result, now)
             detail = result.facts()
             await record_transition(transaction, task, TaskEvent.EVALUATED, target, now, detail)
-            await follow_batch(transaction, task, now)
+            told = {"status": "graded", "score": result.score, "max_score": result.max_score}
+            await publish(transaction, GRADED, task, told, now)
+            await follow_batch(transaction, task.batch_id, now)
 
         await self._database.write(body)
 
@@ -153,7 +145,7 @@ class SqliteStore:
 
         async def body(transaction: Transaction) -> None:
             await self._put_back(transaction, task, event, error, now)
-            await follow_batch(transaction, task, now)
+            await follow_batch(transaction, task.batch_id, now)
 
         await self._database.write(body)
 
@@ -202,10 +194,13 @@ class SqliteStore:
         target = next_task_state(task.state, event)
         code = error.code if isinstance(error, IntroevalError) else None
         facts = {
-            "completed_at": now if event is TaskEvent.GAVE_UP else None,
+            "completed_at": now if target.stage is Stage.FAILED else None,
             "retries": int(event is TaskEvent.ATTEMPT_FAILED),
             "error_code": code,
             "error_message": None if error is None else str(error),
         }
         require(await transaction.execute("put_back", swap(task, target, now) | facts), task)
+        if target.stage is Stage.FAILED:
+            told = {"status": "failed", "error_code": code, "error_message": facts["error_message"]}
+            await publish(transaction, FAILED, task, told, now)
         await record_transition(transaction, task, event, target, now, {"error": code})

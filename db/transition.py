@@ -60,10 +60,10 @@ async def record_transition(
     )
 
 
-async def follow_batch(transaction: Transaction, task: Task, now: float) -> None:
-    """Move the task's batch on as far as its tasks' states say."""
-    while task.batch_id is not None:
-        row = await transaction.one("batch_progress", {"id": task.batch_id})
+async def follow_batch(transaction: Transaction, batch_id: int | None, now: float) -> None:
+    """Move a batch on as far as its tasks' states say."""
+    while batch_id is not None:
+        row = await transaction.one("batch_progress", {"id": batch_id})
         if row is None:
             return
         state = BatchState(row["state"])
@@ -72,6 +72,6 @@ async def follow_batch(transaction: Transaction, task: Task, now: float) -> None
             return
         target = next_batch_state(state, event)
         await transaction.execute(
-            "move_batch", {"id": task.batch_id, "source": state, "target": target, "now": now}
+            "move_batch", {"id": batch_id, "source": state, "target": target, "now": now}
         )
-        await record(transaction, now, "batch", batch_id=task.batch_id, source=state, target=target)
+        await record(transaction, now, "batch", batch_id=batch_id, source=state, target=target)

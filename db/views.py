@@ -68,10 +68,16 @@ class Filter:
     roll_number: str | None = None
     stage: str | None = None
     status: str | None = None
+    assignment_id: str | None = None
 
     def parameters(self) -> dict[str, str | None]:
         """As statement parameters."""
-        return {"roll_number": self.roll_number, "stage": self.stage, "status": self.status}
+        return {
+            "roll_number": self.roll_number,
+            "stage": self.stage,
+            "status": self.status,
+            "assignment_id": self.assignment_id,
+        }
 
 
 class Views:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.task import TaskState
-from scheduler.transitions import BATCH_TRANSITIONS, PHASE_TRANSITIONS, TASK_TRANSITIONS
+from scheduler.transitions import BATCH_TRANSITIONS, PHASE_TRANSITIONS, TASK_TRANSITIONS, TaskEvent
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = (REPOSITORY / "README.md", REPOSITORY / "docs" / "architecture.md")
@@ -34,7 +34,10 @@ def draw(table: Table) -> str:
         for source, row in table.items()
         for event, target in row.items()
     ]
-    ends = [f"    {_label(state)} --> [*]" for state, row in table.items() if not row]
+    # A regrade leads out of an end, but nobody has to take it.
+    ends = [
+        f"    {_label(state)} --> [*]" for state, row in table.items() if row.keys() <= {TaskEvent.REGRADED}
+    ]
     start = [] if not ends else [f"    [*] --> {_label(next(iter(table)))}"]
     return "\n".join(["```mermaid", "stateDiagram-v2", *start, *arrows, *ends, "```", ""])
 

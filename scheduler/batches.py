@@ -6,6 +6,7 @@ The rules:
    It does not close while another closed one still waits for its STT phase: it could not begin, only stay small.
 2. It takes tasks in turn (priority, then age). Who arrives later is in the next one; nobody is ever dropped.
 3. A batch is evaluated only when none of its tasks is left in STT (the barrier between the phases).
+4. What needs no STT (homework, exam pages, a regrade) has nothing to wait for: it is a batch of its own at once.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class BatchCoordinator:
 
     def closable(self, snapshot: QueueSnapshot, now: float) -> tuple[Task, ...]:
         """The tasks that make the next batch now; empty while it may still fill up."""
+        if snapshot.unbatched_llm:
+            return tuple(sorted(snapshot.unbatched_llm, key=Task.turn)[: self.limits.size])
         due = self.due_at(snapshot)
         if any(batch.state is BatchState.WAITING for batch in snapshot.batches):
             return ()
@@ -39,7 +42,7 @@ class BatchCoordinator:
         return tuple(sorted(snapshot.unbatched, key=Task.turn)[: self.limits.size])
 
     def due_at(self, snapshot: QueueSnapshot) -> float | None:
-        """When the waiting tasks become a batch at the latest; ``None`` when none waits."""
+        """When the tasks that wait for STT become a batch at the latest; ``None`` when none waits."""
         if snapshot.oldest_unbatched_at is None:
             return None
         return snapshot.oldest_unbatched_at + self.limits.age_seconds
@@ -68,7 +71,9 @@ def batch_event(state: BatchState, in_stt: int, in_llm: int, started: bool) -> B
     ``started``: at least one task was handed out. ``None`` when nothing changed for the batch as a whole.
     """
     if state is BatchState.WAITING:
-        return BatchEvent.STT_STARTED if started else None
+        if started:
+            return BatchEvent.STT_STARTED
+        return BatchEvent.NO_STT if in_stt == 0 else None
     if in_stt == 0 and in_llm == 0 and state is not BatchState.DONE:
         return BatchEvent.ALL_ENDED
     if in_stt == 0 and state is BatchState.TRANSCRIBING:

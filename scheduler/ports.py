@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scheduler.ratings import Failure, Rating
 from scheduler.snapshot import QueueSnapshot
 from scheduler.task import Phase, Task
 from scheduler.transitions import TaskEvent
@@ -65,6 +66,7 @@ class Evaluation:
 
     ``model`` and ``server`` are ``None`` when a guard graded without asking a model (an empty transcript).
     ``load_ms``: the part of ``latency_ms`` in which the server loaded the model: a switch that nobody asked for.
+    ``ratings``: what each model made of it. ``failures``: parts that ended without a result while the whole went on.
     """
 
     score: float
@@ -78,6 +80,8 @@ class Evaluation:
     latency_ms: int
     raw_reply: str | None
     load_ms: int = 0
+    ratings: tuple[Rating, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Its log fields."""

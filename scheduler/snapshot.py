@@ -32,6 +32,7 @@ class QueueSnapshot:
 
     ``tasks``: every task of an unfinished batch that has not ended. ``unbatched``: the first tasks, in turn, that
     no batch has taken (at most one batch's worth); ``unbatched_count`` and ``oldest_unbatched_at`` speak of all.
+    These wait for STT; ``unbatched_llm`` are the same of the tasks that need none.
     """
 
     phase: Phase
@@ -41,6 +42,7 @@ class QueueSnapshot:
     unbatched: tuple[Task, ...] = ()
     unbatched_count: int = 0
     oldest_unbatched_at: float | None = None
+    unbatched_llm: tuple[Task, ...] = ()
 
     def of_batch(self, batch_id: int) -> tuple[Task, ...]:
         """The batch's tasks that have not ended."""

@@ -76,6 +76,10 @@ class Task:
     media_seconds: float | None = None
     error_code: str | None = None
     error_message: str | None = None
+    kind: str = "intro_video"
+    assignment_id: str = "introductions"
+    assignment_version: int = 1
+    request: str | None = None
 
     @property
     def waiting(self) -> bool:

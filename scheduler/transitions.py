@@ -7,7 +7,7 @@ small tables follow; each maps a state and an event to the next state.
 The rules:
 
 1. A state and event that are not in the table are an ``IllegalTransitionError``, and nothing changes.
-2. Ended is ended: no event leads out of ``completed`` or ``failed``.
+2. Ended is ended, unless a person asks for a regrade: nothing else leads out of ``completed`` or ``failed``.
 3. Only ``processing`` work can finish, fail or be given back, so a result has always been asked for.
 4. ``RELEASED`` gives work back without counting a retry: a shutdown, a crash, or no server to ask.
 5. The machine passes from one side to the other through ``switching``, never directly.
@@ -33,11 +33,14 @@ class TaskEvent(StrEnum):
     ATTEMPT_FAILED = "attempt_failed"
     GAVE_UP = "gave_up"
     RELEASED = "released"
+    CANCELLED = "cancelled"
+    REGRADED = "regraded"
 
 
 class BatchEvent(StrEnum):
     """What can happen to a batch."""
 
+    NO_STT = "no_stt"
     STT_STARTED = "stt_started"
     STT_DONE = "stt_done"
     ALL_ENDED = "all_ended"
@@ -61,28 +64,34 @@ COMPLETED = TaskState(Stage.COMPLETED, Status.COMPLETED)
 FAILED = TaskState(Stage.FAILED, Status.FAILED)
 
 TASK_TRANSITIONS: Mapping[TaskState, Mapping[TaskEvent, TaskState]] = {
-    STT_PENDING: {TaskEvent.STARTED: STT_PROCESSING},
-    STT_RETRY: {TaskEvent.STARTED: STT_PROCESSING},
+    STT_PENDING: {TaskEvent.STARTED: STT_PROCESSING, TaskEvent.CANCELLED: FAILED},
+    STT_RETRY: {TaskEvent.STARTED: STT_PROCESSING, TaskEvent.CANCELLED: FAILED},
     STT_PROCESSING: {
         TaskEvent.TRANSCRIBED: LLM_PENDING,
         TaskEvent.ATTEMPT_FAILED: STT_RETRY,
         TaskEvent.GAVE_UP: FAILED,
         TaskEvent.RELEASED: STT_PENDING,
+        TaskEvent.CANCELLED: FAILED,
     },
-    LLM_PENDING: {TaskEvent.STARTED: LLM_PROCESSING},
-    LLM_RETRY: {TaskEvent.STARTED: LLM_PROCESSING},
+    LLM_PENDING: {TaskEvent.STARTED: LLM_PROCESSING, TaskEvent.CANCELLED: FAILED},
+    LLM_RETRY: {TaskEvent.STARTED: LLM_PROCESSING, TaskEvent.CANCELLED: FAILED},
     LLM_PROCESSING: {
         TaskEvent.EVALUATED: COMPLETED,
         TaskEvent.ATTEMPT_FAILED: LLM_RETRY,
         TaskEvent.GAVE_UP: FAILED,
         TaskEvent.RELEASED: LLM_PENDING,
+        TaskEvent.CANCELLED: FAILED,
     },
-    COMPLETED: {},
-    FAILED: {},
+    COMPLETED: {TaskEvent.REGRADED: LLM_PENDING},
+    FAILED: {TaskEvent.REGRADED: LLM_PENDING},
 }
 
 BATCH_TRANSITIONS: Mapping[BatchState, Mapping[BatchEvent, BatchState]] = {
-    BatchState.WAITING: {BatchEvent.STT_STARTED: BatchState.TRANSCRIBING},
+    BatchState.WAITING: {
+        BatchEvent.STT_STARTED: BatchState.TRANSCRIBING,
+        # Homework and exam pages have nothing to transcribe, and a cancelled batch nothing at all.
+        BatchEvent.NO_STT: BatchState.EVALUATING,
+    },
     BatchState.TRANSCRIBING: {
         BatchEvent.STT_DONE: BatchState.EVALUATING,
         BatchEvent.ALL_ENDED: BatchState.DONE,

@@ -75,7 +75,7 @@ def _among(task: Task, commands: list[Command]) -> bool:
         (Parts(batches=NoBarrier), "of its batch is in STT"),
         (
             Parts(manager=TwoSemaphores),
-            "handed out at once|the other side's phase|worked at once|violations of the lock",
+            "handed out at once|the other side's phase|worked at once|violations of the lock|of its batch is in STT",
         ),
         (Parts(store=Forgetful), "a deadlock"),
     ],
