@@ -256,3 +256,20 @@ WHERE o.delivered_at IS NULL AND o.gave_up_at IS NULL AND o.next_at <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e
                   WHERE e.task_id = o.task_id AND e.id < o.id AND e.delivered_at IS NULL AND e.gave_up_at IS NULL)
 ORDER BY o.id LIMIT :most;
+
+-- name: model_call
+-- The kept model call of this key; one whose text retention has dropped is none.
+SELECT * FROM model_calls WHERE key = :key AND raw_reply IS NOT NULL;
+
+-- name: keep_model_call
+-- Keep a model call, unless there is one under its key that still has its text.
+INSERT INTO model_calls (key, task_id, stage, model, server, prompt_hash, tokens_in, tokens_out, latency_ms,
+                         load_ms, attempts, raw_reply, created_at)
+VALUES (:key, :task_id, :stage, :model, :server, :prompt_hash, :tokens_in, :tokens_out, :latency_ms,
+        :load_ms, :attempts, :raw_reply, :now)
+ON CONFLICT (key) DO UPDATE SET
+    task_id = excluded.task_id, stage = excluded.stage, model = excluded.model, server = excluded.server,
+    prompt_hash = excluded.prompt_hash, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
+    latency_ms = excluded.latency_ms, load_ms = excluded.load_ms, attempts = excluded.attempts,
+    raw_reply = excluded.raw_reply, created_at = excluded.created_at
+WHERE model_calls.raw_reply IS NULL;

@@ -21,6 +21,7 @@ from models import handover
 from models.config import ServerConfig
 from models.errors import ServerFailedError
 from models.handover import Switch
+from models.limits import Gate
 from models.member import Member, ProbeTimes
 from models.rotation import candidates, next_in_turn
 from models.task import LLMTask
@@ -79,9 +80,16 @@ class ModelPool:
         return tuple(member.status() for member in self._members)
 
     async def generate(
-        self, task: LLMTask[T], progress: Progress, *, servers: Set[str] | None = None
+        self,
+        task: LLMTask[T],
+        progress: Progress,
+        *,
+        servers: Set[str] | None = None,
+        gate: Gate | None = None,
     ) -> Generation[T]:
         """Have one of the servers answer: one that serves ``task.model``, and that ``servers`` names, where given.
+
+        ``gate`` is asked before each request is sent. A slot is held meanwhile.
 
         Raises ``NoServerError``, or what ``LanguageModelWorker.generate`` raises of the request's own.
         """
@@ -93,7 +101,7 @@ class ModelPool:
             life = member.life
             progress(0.0, member.worker.name)
             try:
-                result = await member.worker.generate(task, progress)
+                result = await member.worker.generate(task, progress, gate)
             except ServerFailedError as error:
                 failed[member] = error
                 member.failures += 1

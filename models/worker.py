@@ -22,6 +22,7 @@ from models.errors import (
     ResponseShapeError,
     TruncatedReplyError,
 )
+from models.limits import Gate
 from models.stream import ReplyStream
 from models.task import LLMTask
 from models.tokens import estimate
@@ -68,6 +69,10 @@ class _Spent:
     tokens_out: int = 0
     seconds: float = 0.0
     load_ns: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.tokens_in + self.tokens_out
 
     def add(self, stream: ReplyStream) -> None:
         if stream.end is not None:
@@ -120,8 +125,10 @@ class LanguageModelWorker:
         """The server's name, for people and records."""
         return self.config.name
 
-    async def generate(self, task: LLMTask[T], progress: Progress) -> Generation[T]:
+    async def generate(self, task: LLMTask[T], progress: Progress, gate: Gate | None = None) -> Generation[T]:
         """Ask until a reply is accepted. ``progress``: the share of ``num_predict`` that was written, below 1.
+
+        ``gate`` is asked before each request.
 
         Raises ``PromptTooLongError``, the last ``ReplyError`` once asking again was of no use, or another of
         ``models.errors`` at once.
@@ -131,7 +138,7 @@ class LanguageModelWorker:
         while True:
             spent.asks += 1
             try:
-                text = await self._ask(task, prompt, progress, spent)
+                text = await self._ask(task, prompt, progress, gate, spent)
                 return self._generation(task, task.parse(text), text, spent)
             except ReplyError as error:
                 prompt = ask_again(task, str(error))
@@ -162,8 +169,13 @@ class LanguageModelWorker:
         """Close all connections. Idempotent."""
         await self._wire.close()
 
-    async def _ask(self, task: LLMTask[Any], prompt: str, progress: Progress, spent: _Spent) -> str:
-        most, began = self._most(task), time.monotonic()
+    async def _ask(
+        self, task: LLMTask[Any], prompt: str, progress: Progress, gate: Gate | None, spent: _Spent
+    ) -> str:
+        most, least = self._most(task), self._least(task, prompt)
+        if gate is not None:
+            await gate.admit(least)
+        began, before = time.monotonic(), spent.tokens
         try:
             stream = await self._wire.generate(
                 task, prompt, lambda chunks: progress(min(chunks / (most + 1), 0.99))
@@ -171,7 +183,9 @@ class LanguageModelWorker:
         finally:
             spent.seconds += time.monotonic() - began
         spent.add(stream)
-        return check(stream, self._least(task, prompt), most, self.config)
+        if gate is not None:
+            gate.settle(least, spent.tokens - before)
+        return check(stream, least, most, self.config)
 
     def _most(self, task: LLMTask[Any]) -> int:
         """Tokens that the reply may have."""

@@ -1,0 +1,179 @@
+"""``Executor``: what stands between whoever needs a reply and the pool: kept replies, limits, and many at once.
+
+The rules:
+
+1. A reply that is kept under the task's key is read again and nobody is asked, unless the task's parser refuses it.
+2. The same request twice at once is asked once; the second caller waits for the first one's reply. Which servers the
+   second one would have allowed makes no difference, as with a kept reply.
+3. An accepted reply is kept (committed, synced) before it is returned. So what was finished is a checkpoint: after a
+   crash, a failure or a cancellation the same tasks are handed in again, and only what is missing is asked.
+4. There is no retry loop here, on purpose. The worker asks a model again that replied badly, and the pool takes a
+   request to another server; what still fails, fails its scheduler task's attempt, which the scheduler retries within
+   the batch, under its own limit and in its own phase. Rule 3 makes that cheap: a second loop here would only multiply
+   the first.
+5. Cancelling a caller cancels its requests, and waits for their end, before it is let through. A request that another
+   caller still waits for goes on.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence, Set
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from models.errors import ReplyError
+from models.flights import Flights
+from models.limits import RateLimiter, RateLimits
+from models.outcomes import Outcome, Shares
+from models.pool import ModelPool
+from models.task import LLMTask
+from models.worker import Generation
+from scheduler.calls import CallStore, ModelCall
+from scheduler.errors import NoServerError, WorkError
+from scheduler.ports import Clock, Progress, unwatched
+
+T = TypeVar("T")
+
+
+class Executor:
+    """See the module's rules. Create and use it in one event loop; ``rate``: none is no limit."""
+
+    def __init__(
+        self, pool: ModelPool, calls: CallStore, clock: Clock, *, rate: RateLimits | None = None
+    ) -> None:
+        self._pool = pool
+        self._calls = calls
+        self._clock = clock
+        self._gate = None if rate is None else RateLimiter(rate)
+        self._flights: Flights[Generation[Any]] = Flights()
+
+    async def run(
+        self,
+        task: LLMTask[T],
+        *,
+        task_id: str,
+        progress: Progress = unwatched,
+        servers: Set[str] | None = None,
+    ) -> Generation[T]:
+        """The kept reply, or a new one. ``task_id``: the scheduler's task that asks. ``servers``: as the pool's.
+
+        Raises what ``ModelPool.generate`` raises, and ``StateError`` when the reply could not be read or kept.
+        """
+        generation, mine = await self._flights.join(
+            task.key, progress, lambda tell: self._reply(task, task_id, tell, servers)
+        )
+        if mine:
+            return generation
+        shared = _reread(task, replace(generation, cached=True))
+        return shared or await self._ask(task, task_id, progress, servers)
+
+    async def stream(
+        self,
+        tasks: Sequence[LLMTask[T]],
+        *,
+        task_id: str,
+        workers: int,
+        progress: Progress = unwatched,
+        servers: Set[str] | None = None,
+    ) -> AsyncGenerator[Outcome[T], None]:
+        """Run all, at most ``workers`` at once, and yield each outcome as it ends; a failed task is an outcome.
+
+        However slowly the outcomes are taken, the work goes on. Close it (``contextlib.aclosing``) when it is left
+        early: that cancels what runs. ``progress``: the share of all tasks. Raises ``NoServerError`` or ``StateError``
+        at once, after the outcomes so far; the rest is cancelled and what finished is kept. ``ValueError`` without a
+        worker.
+        """
+        if workers < 1:
+            raise ValueError("at least one worker is needed")
+        shares, waiting = Shares(len(tasks), progress), iter(enumerate(tasks))
+        ended: asyncio.Queue[Outcome[T] | asyncio.Task[None]] = asyncio.Queue()
+
+        async def work() -> None:
+            for index, task in waiting:
+                try:
+                    tell = shares.of(index)
+                    generation = await self.run(task, task_id=task_id, progress=tell, servers=servers)
+                    outcome = Outcome(index=index, generation=generation)
+                except NoServerError:
+                    raise
+                except WorkError as error:
+                    outcome = Outcome(index=index, error=error)
+                shares.ended(index)
+                ended.put_nowait(outcome)
+
+        crew = [asyncio.create_task(work()) for _ in range(min(workers, len(tasks)))]
+        for worker in crew:
+            worker.add_done_callback(ended.put_nowait)
+        left = len(crew)
+        try:
+            while left:
+                item = await ended.get()
+                if isinstance(item, Outcome):
+                    yield item
+                else:
+                    left -= 1
+                    item.result()
+        finally:
+            for worker in crew:
+                worker.cancel()
+            await asyncio.gather(*crew, return_exceptions=True)
+
+    async def _reply(
+        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
+    ) -> Generation[T]:
+        kept = await self._calls.find(task.key)
+        known = None if kept is None else _reread(task, _generation(kept))
+        return known or await self._ask(task, task_id, progress, servers)
+
+    async def _ask(
+        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
+    ) -> Generation[T]:
+        generation = await self._pool.generate(task, progress, servers=servers, gate=self._gate)
+        call = _call(generation, task_id)
+        kept = await self._calls.keep(call, self._clock.now())
+        # Somebody else's reply came first and stays: it is the one that counts, if it can be read.
+        return generation if kept == call else _reread(task, _generation(kept)) or generation
+
+
+def _reread(task: LLMTask[T], generation: Generation[Any]) -> Generation[T] | None:
+    """The reply as this task reads it; ``None`` when its parser refuses it (it was kept by an earlier version)."""
+    try:
+        return replace(generation, value=task.parse(generation.raw))
+    except ReplyError:
+        return None
+
+
+def _generation(call: ModelCall) -> Generation[None]:
+    """A kept call, not yet read."""
+    return Generation(
+        value=None,
+        raw=call.raw_reply,
+        key=call.key,
+        stage=call.stage,
+        prompt_hash=call.prompt_hash,
+        server=call.server,
+        model=call.model,
+        tokens_in=call.tokens_in,
+        tokens_out=call.tokens_out,
+        latency_ms=call.latency_ms,
+        load_ms=call.load_ms,
+        attempts=call.attempts,
+        cached=True,
+    )
+
+
+def _call(generation: Generation[Any], task_id: str) -> ModelCall:
+    """What is kept of a reply."""
+    return ModelCall(
+        key=generation.key,
+        task_id=task_id,
+        stage=generation.stage,
+        model=generation.model,
+        server=generation.server,
+        prompt_hash=generation.prompt_hash,
+        tokens_in=generation.tokens_in,
+        tokens_out=generation.tokens_out,
+        latency_ms=generation.latency_ms,
+        load_ms=generation.load_ms,
+        attempts=generation.attempts,
+        raw_reply=generation.raw,
+    )
