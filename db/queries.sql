@@ -273,3 +273,43 @@ ON CONFLICT (key) DO UPDATE SET
     latency_ms = excluded.latency_ms, load_ms = excluded.load_ms, attempts = excluded.attempts,
     raw_reply = excluded.raw_reply, created_at = excluded.created_at
 WHERE model_calls.raw_reply IS NULL;
+
+-- name: assignment_version
+-- One version of an assignment.
+SELECT * FROM assignments WHERE id = :id AND version = :version;
+
+-- name: latest_assignment
+-- The newest version of an assignment.
+SELECT * FROM assignments WHERE id = :id ORDER BY version DESC LIMIT 1;
+
+-- name: latest_assignments
+-- The newest version of each assignment.
+SELECT * FROM assignments a
+WHERE version = (SELECT max(version) FROM assignments b WHERE b.id = a.id) ORDER BY id;
+
+-- name: insert_assignment
+-- A further version of an assignment.
+INSERT INTO assignments (id, version, kind, title, definition, created_at)
+VALUES (:id, :version, :kind, :title, :definition, :created_at);
+
+-- name: assignment_tally
+-- How many submissions an assignment has, and how many have ended how.
+SELECT count(*) AS submitted, coalesce(sum(current_phase = 'completed'), 0) AS graded,
+       coalesce(sum(current_phase = 'failed'), 0) AS failed
+FROM processing_tasks WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages');
+
+-- name: assignment_tasks
+-- The submissions of an assignment, oldest first.
+SELECT id FROM processing_tasks
+WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages') ORDER BY created_at, id;
+
+-- name: assignment_ratings
+-- What each model made of the submissions under one version.
+SELECT r.task_id, r.model, r.attempt, r.server, r.score, r.max_score, r.marks FROM ratings r
+JOIN processing_tasks t ON t.id = r.task_id
+WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.model, r.attempt;
+
+-- name: task_failures
+-- The parts of a submission that ended without a result under one version.
+SELECT code, stage, place, message, advice FROM failures
+WHERE task_id = :id AND assignment_version = :version ORDER BY id;

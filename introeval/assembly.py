@@ -5,7 +5,7 @@ Plain functions that read settings and the installed weights; nothing is started
 
 from pathlib import Path
 
-from introeval.grading import Rubric, default_rubric, load_rubric
+from introeval.grading import Rubric, load_rubric
 from introeval.settings import Settings
 from introeval.web.context import UploadLimits
 from models.config import ServerConfig
@@ -103,11 +103,11 @@ def queue_settings(settings: Settings, watchdog_seconds: float | None) -> QueueS
     return QueueSettings(max_retries=settings.max_retries, error_pause=ERROR_PAUSE_SECONDS, beat=beat)
 
 
-def rubric(settings: Settings) -> Rubric:
-    """The rubric of the settings, or the one for introductions. Raises ``ConfigurationError``."""
+def rubric(settings: Settings) -> Rubric | None:
+    """The rubric file of the settings, if they name one. Raises ``ConfigurationError``."""
     path = settings.grading.rubric
     if path is None:
-        return default_rubric()
+        return None
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

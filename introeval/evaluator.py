@@ -1,38 +1,34 @@
-"""``GradingEvaluator``: the scheduler's reader side, made of the pure grading rules and the pool of models.
+"""``GradingEvaluator``: the scheduler's reader side. It finds the assignment and the grader of a task.
 
-A transcript is read, the guards look at it first (an empty one never reaches a model), then one model of the pool is
-asked, and its reply becomes a report in code. Which model it was is part of the result.
+The kinds of work differ in what they ask; the phase, the pool, the kept calls and the recovery are the same for all.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from introeval.grading import (
-    GradeReplyError,
-    GradeReport,
-    Reply,
-    Rubric,
-    build_prompt,
-    grade,
-    parse_reply,
-    precheck,
-)
-from models.errors import SchemaValidationError
+from introeval.assignments import AssignmentError
+from introeval.graders.base import Grader, Work
+from introeval.library import AssignmentLibrary
+from models.executor import Executor
 from models.pool import ModelPool
-from models.task import ask
-from models.worker import Generation
-from scheduler.errors import AttemptFailedError
+from scheduler.errors import RejectedWorkError
 from scheduler.ports import Evaluation, Progress
 from scheduler.task import Task
-from stt.transcript import Segment, Transcript, read_transcript
 
 
 class GradingEvaluator:
-    """Implements ``scheduler.ports.Evaluator``."""
+    """Implements ``scheduler.ports.Evaluator``. ``graders``: by the task's kind."""
 
-    def __init__(self, pool: ModelPool, rubric: Rubric) -> None:
+    def __init__(
+        self,
+        pool: ModelPool,
+        executor: Executor,
+        library: AssignmentLibrary,
+        graders: Mapping[str, Grader],
+    ) -> None:
         self._pool = pool
-        self._rubric = rubric
+        self._executor = executor
+        self._library = library
+        self._graders = graders
 
     @property
     def slots(self) -> int:
@@ -57,58 +53,22 @@ class GradingEvaluator:
         await self._pool.close()
 
     async def evaluate(self, task: Task, progress: Progress) -> Evaluation:
-        """Grade one transcript. Raises as the port says."""
-        if task.transcript_path is None:
-            raise AttemptFailedError("the transcript is missing; hand the video in again")
-        transcript = await asyncio.to_thread(read_transcript, task.transcript_path)
-        refused = precheck(transcript.segments, transcript.media_seconds, self._rubric)
-        if refused is not None:
-            return _without_model(refused)
-        return await self._ask(transcript, progress)
+        """Grade one submission. Raises as the port says."""
+        grader = self._graders.get(task.kind)
+        if grader is None:
+            raise RejectedWorkError(f"this version cannot grade work of the kind '{task.kind}'")
+        try:
+            assignment = await self._library.version(task.assignment_id, task.assignment_version)
+        except AssignmentError as error:
+            raise RejectedWorkError(str(error)) from error
+        work = Work(
+            task=task,
+            assignment=assignment,
+            executor=self._executor,
+            progress=progress,
+            models=self._served(),
+        )
+        return await grader.grade(work)
 
-    async def _ask(self, transcript: Transcript, progress: Progress) -> Evaluation:
-        segments = transcript.segments
-        prompt = build_prompt(self._rubric, segments)
-        request = ask(prompt.text, prompt.schema, lambda text: _parse(text, self._rubric, segments))
-        generation = await self._pool.generate(request, progress)
-        report = grade(self._rubric, segments, transcript.media_seconds, generation.value)
-        return _evaluation(report, generation, prompt.hash)
-
-
-def _parse(text: str, rubric: Rubric, segments: Sequence[Segment]) -> Reply:
-    """``parse_reply``, with its refusal as the pool knows it: it then asks the model again, with the reason."""
-    try:
-        return parse_reply(text, rubric, segments)
-    except GradeReplyError as error:
-        raise SchemaValidationError(str(error)) from error
-
-
-def _evaluation(report: GradeReport, generation: Generation[Reply], prompt_hash: str) -> Evaluation:
-    return Evaluation(
-        score=report.score,
-        max_score=report.max_score,
-        report=report.model_dump(mode="json"),
-        model=generation.model,
-        server=generation.server,
-        prompt_hash=prompt_hash,
-        tokens_in=generation.tokens_in,
-        tokens_out=generation.tokens_out,
-        latency_ms=generation.latency_ms,
-        raw_reply=generation.raw,
-        load_ms=generation.load_ms,
-    )
-
-
-def _without_model(report: GradeReport) -> Evaluation:
-    return Evaluation(
-        score=report.score,
-        max_score=report.max_score,
-        report=report.model_dump(mode="json"),
-        model=None,
-        server=None,
-        prompt_hash="",
-        tokens_in=0,
-        tokens_out=0,
-        latency_ms=0,
-        raw_reply=None,
-    )
+    def _served(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(server.model for server in self._pool.statuses() if server.healthy))

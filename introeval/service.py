@@ -17,27 +17,27 @@ from pathlib import Path
 
 import uvloop
 
+from db.assignments import Assignments
+from db.calls import SqliteCalls
 from db.database import Database
-from db.intake import Intake
 from db.store import SqliteStore
 from db.views import Views
-from introeval import assembly, logs
+from introeval import assembly, logs, wiring
 from introeval.clock import SystemClock
 from introeval.evaluator import GradingEvaluator
 from introeval.instance import single_instance
+from introeval.library import AssignmentLibrary
 from introeval.listening import listen, write_port_file
 from introeval.sd_notify import Notifier
 from introeval.settings import Settings
-from introeval.status import StatusBoard, worst_wait
+from introeval.status import StatusBoard
 from introeval.web.context import WebContext
-from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
+from models.executor import Executor
 from models.pool import ModelPool
 from scheduler.batches import BatchCoordinator
 from scheduler.errors import ConfigurationError, StateError
 from scheduler.queues import ReaderWriterQueueManager
-from stt.probe import probe_file
-from stt.transcript import read_transcript
 from stt.worker import STTBatchWorker
 
 log = logging.getLogger(__name__)
@@ -111,9 +111,12 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         database = await stack.enter_async_context(Database.open(settings.state_dir))
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
         servers = await stack.enter_async_context(_beside(embedded))
-        pool = ModelPool(_servers(settings, embedded), clock, residency=settings.residency)
+        pool = ModelPool(wiring.servers(settings, embedded), clock, residency=settings.residency)
         transcriber = STTBatchWorker(assembly.speech(settings))
-        evaluator = GradingEvaluator(pool, assembly.rubric(settings))
+        library = AssignmentLibrary(Assignments(database), clock)
+        await library.introductions(assembly.rubric(settings))
+        executor = Executor(pool, SqliteCalls(database), clock)
+        evaluator = GradingEvaluator(pool, executor, library, wiring.graders(database))
         manager = ReaderWriterQueueManager(
             SqliteStore(database),
             transcriber,
@@ -125,8 +128,8 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
             on_beat=notifier.watchdog,
         )
         pool.on_change = manager.wake
-        board = _board(settings, Views(database), manager, pool, clock)
-        context = _web_context(settings, database, manager, board, clock)
+        board = wiring.board(settings, Views(database), manager, pool, clock)
+        context = wiring.web_context(settings, database, manager, board, clock, library)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
         stack.push_async_callback(transcriber.close)
@@ -158,46 +161,6 @@ async def _beside(embedded: EmbeddedServers) -> AsyncIterator[asyncio.Task[None]
     finally:
         running.cancel()
         await asyncio.wait([running])
-
-
-def _board(
-    settings: Settings, views: Views, manager: ReaderWriterQueueManager, pool: ModelPool, clock: SystemClock
-) -> StatusBoard:
-    limits = assembly.phase_limits(settings)
-    bound = worst_wait(limits, settings.llm_timeout_seconds, settings.phases.handover_seconds)
-    return StatusBoard(views, manager, pool, clock, stt_model=settings.speech_model, worst_wait=bound)
-
-
-def _servers(settings: Settings, embedded: EmbeddedServers) -> tuple[ServerConfig, ...]:
-    if settings.models == "ollama":
-        return assembly.ollama_configs(settings)
-    return tuple(assembly.embedded_config(settings, name, url) for name, url in embedded.urls.items())
-
-
-def _web_context(
-    settings: Settings,
-    database: Database,
-    manager: ReaderWriterQueueManager,
-    board: StatusBoard,
-    clock: SystemClock,
-) -> WebContext:
-    limits = assembly.media(settings)
-
-    async def probe(path: Path) -> float:
-        return (await probe_file(path, limits)).seconds
-
-    return WebContext(
-        intake=Intake(database),
-        views=Views(database),
-        state_dir=settings.state_dir,
-        wake=manager.wake,
-        status=board.snapshot,
-        probe=probe,
-        read_segments=lambda path: read_transcript(path).segments,
-        clock=clock,
-        limits=assembly.uploads(settings),
-        batch_size=settings.batch.size,
-    )
 
 
 async def _report(running: Daemon, context: WebContext) -> None:

@@ -21,6 +21,8 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   └── UnreachableError                  introeval.client.errors
     ├── ConcurrencyViolationError             scheduler.errors
     ├── ConfigurationError                    scheduler.errors
+    │   ├── AgreementError                    introeval.agreement.errors
+    │   │   └── HumanGradesError              introeval.agreement.errors
     │   ├── EmbeddedServerError               models.embedded.errors
     │   ├── RubricError                       introeval.grading.errors
     │   ├── UnknownModelError                 models.registry
@@ -53,8 +55,9 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   ├── RequestRefusedError           models.errors
         │   ├── ResponseShapeError            models.errors
         │   ├── ServerFailedError             models.errors
-        │   │   ├── ModelMissingError         models.errors
+        │   │   ├── ModelUnavailableError     models.errors
         │   │   ├── ServerStatusError         models.errors
+        │   │   │   ├── RateLimitedError      models.errors
         │   │   │   └── ServerBusyError       models.errors
         │   │   ├── ServerTimeoutError        models.errors
         │   │   ├── ServerUnreachableError    models.errors

@@ -90,6 +90,12 @@ class JobRunner:
         self._jobs[task.id] = job
         job.runner = asyncio.create_task(self._run(job), name=f"{job.task.state.stage}-{task.id}")
 
+    def cancel(self, task_id: str) -> None:
+        """Stop the work on a task, if there is any; the tables know already what became of it."""
+        job = self._jobs.get(task_id)
+        if job is not None and job.runner is not None:
+            job.runner.cancel()
+
     async def stop(self, drain_seconds: float) -> None:
         """Wait ``drain_seconds`` for what runs, then cancel and release it."""
         self._stopping = True

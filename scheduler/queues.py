@@ -96,6 +96,11 @@ class ReaderWriterQueueManager:
         """Something happened (an upload, a server's return): look at the tables again."""
         self._wake.set()
 
+    def cancel(self, task_id: str) -> None:
+        """The tables say that this task was cancelled: whoever works on it stops."""
+        self._jobs.cancel(task_id)
+        self.wake()
+
     @property
     def last_error(self) -> str | None:
         """The last error of the state or of a hand-over that has not been followed by a success."""

@@ -55,7 +55,10 @@ class QueueSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerStatus:
-    """One language-model server as the pool sees it. ``graded`` counts results since the daemon started."""
+    """One language-model server as the pool sees it. ``graded`` counts results since the daemon started.
+
+    ``breaker``: ``closed`` (in use), ``open`` (left alone after failures) or ``half_open`` (in use again, on trial).
+    """
 
     name: str
     url: str
@@ -67,6 +70,7 @@ class ServerStatus:
     failures: int
     loaded: bool
     last_error: str | None = None
+    breaker: str = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,6 +106,7 @@ def _criterion(criterion: Criterion, judgement: Judgement, limit: float, speech:
         score=round(min(judgement.score, limit), 1),
         max_score=CRITERION_MAX,
         reason=tidy(judgement.reason, transcript, REASON_CHARS) or "The model gave no reason.",
+        model_score=float(judgement.score),
         evidence=tuple(_evidence(speech.lines[at - 1]) for at in read or numbers),
     )
 

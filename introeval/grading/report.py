@@ -18,12 +18,16 @@ class Evidence(_Value):
 
 
 class CriterionGrade(_Value):
-    """One criterion's score after the guards. ``evidence`` is empty only when no model was asked."""
+    """One criterion's score after the guards. ``evidence`` is empty only when no model was asked.
+
+    ``model_score``: what the model gave before the guards; ``None`` when no model was asked.
+    """
 
     name: str
     score: float
     max_score: float
     reason: str
+    model_score: float | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -63,8 +67,21 @@ class AppliedGuard(_Value):
     cap: float
 
 
+class OpinionGrade(_Value):
+    """What one model gave in one try, when several were asked."""
+
+    model: str
+    attempt: int
+    score: float
+    criteria: dict[str, float]
+
+
 class GradeReport(_Value):
-    """A finished grade. ``asked_model``: false when a guard graded before any model was asked."""
+    """A finished grade. ``asked_model``: false when a guard graded before any model was asked.
+
+    ``review``: why a teacher must confirm it before it counts; empty: it is final. ``opinions``: what each model gave,
+    when more than one was asked; the criteria then are their means.
+    """
 
     score: float
     max_score: float
@@ -76,3 +93,5 @@ class GradeReport(_Value):
     rubric: str
     rubric_version: int = Field(ge=1)
     asked_model: bool = True
+    opinions: tuple[OpinionGrade, ...] = ()
+    review: tuple[str, ...] = ()

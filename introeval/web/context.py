@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from db.assignments import Assignments
 from db.intake import Intake
+from db.requests import Requests
 from db.views import Views
 from introeval.grading import Segment
+from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
@@ -37,7 +40,8 @@ class UploadLimits:
 class WebContext:
     """The web's ports.
 
-    ``wake``: called after an accepted submission; must not block. ``status``: the one snapshot. ``probe``: length of
+    ``wake``: called after an accepted submission; must not block. ``cancel``: called after a submission was cancelled
+    in the tables, so that whoever works on it stops. ``status``: the one snapshot. ``probe``: length of
     a stored file in seconds, or a ``RejectedWorkError`` whose text a student understands. ``read_segments``: reads a
     transcript file (called in a thread). ``commits``: ``database.on_commit(context.commits.notify)`` feeds it.
     ``stop``: set at shutdown; ends every open stream. ``batch_size``: for the estimate of a student's waiting time.
@@ -45,8 +49,12 @@ class WebContext:
 
     intake: Intake
     views: Views
+    library: AssignmentLibrary
+    tallies: Assignments
+    requests: Requests
     state_dir: Path
     wake: Callable[[], None]
+    cancel: Callable[[str], None]
     status: Callable[[], Awaitable[StatusSnapshot]]
     probe: Callable[[Path], Awaitable[float]]
     read_segments: Callable[[str], Sequence[Segment]]

@@ -13,11 +13,14 @@ import aiohttp
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
+from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
+from db.requests import Requests
 from db.store import SqliteStore
 from db.views import Views
 from introeval.clock import SystemClock
+from introeval.library import AssignmentLibrary
 from introeval.web.app import build_app
 from introeval.web.context import UploadLimits, WebContext
 from scheduler.errors import RejectedWorkError
@@ -163,9 +166,16 @@ async def running(
             }
             return StatusSnapshot(**(values | shown))
 
+        library = AssignmentLibrary(Assignments(database), SystemClock())
+        await library.introductions(None)
+        cancelled: list[str] = []
         context = WebContext(
             intake=Intake(database),
             views=views,
+            library=library,
+            tallies=Assignments(database),
+            requests=Requests(database),
+            cancel=cancelled.append,
             state_dir=state_dir,
             wake=lambda: woken.append(time.time()),
             status=status,

@@ -1,0 +1,95 @@
+"""``AssignmentLibrary``: the assignments of a lab as values, kept in versions in the tables.
+
+Versions are immutable, so what was read once is remembered.
+"""
+
+import asyncio
+
+from db.assignments import Assignments, StoredAssignment
+from introeval.assignments import INTRODUCTIONS, Assignment, AssignmentError, Kind, load_assignment
+from introeval.grading import Rubric, default_rubric
+from scheduler.ports import Clock
+
+REMEMBERED = 256
+
+
+class AssignmentLibrary:
+    """Reads and adds assignments."""
+
+    def __init__(self, stored: Assignments, clock: Clock) -> None:
+        self._stored = stored
+        self._clock = clock
+        self._read: dict[tuple[str, int], Assignment] = {}
+        self._lock = asyncio.Lock()
+
+    async def version(self, assignment_id: str, version: int) -> Assignment:
+        """One version. Raises ``AssignmentError`` when there is none."""
+        known = self._read.get((assignment_id, version))
+        if known is not None:
+            return known
+        found = await self._stored.version(assignment_id, version)
+        if found is None:
+            raise AssignmentError(f"There is no version {version} of the assignment '{assignment_id}'.")
+        return self._remember(found)
+
+    async def latest(self, assignment_id: str) -> Assignment:
+        """The newest version. Raises ``AssignmentError`` when there is no such assignment."""
+        found = await self._stored.latest(assignment_id)
+        if found is None:
+            names = ", ".join(item.id for item in await self._stored.all())
+            raise AssignmentError(f"There is no assignment '{assignment_id}'; there are: {names}.")
+        return self._remember(found)
+
+    async def all(self) -> list[Assignment]:
+        """The newest version of each, by id."""
+        return [self._remember(found) for found in await self._stored.all()]
+
+    async def add(self, assignment: Assignment) -> Assignment:
+        """Add it as a further version (the same again adds none). Returns it with its version.
+
+        Raises ``AssignmentError`` when one of that name has another kind: its submissions could not be regraded.
+        """
+        async with self._lock:
+            earlier = await self._stored.latest(assignment.id)
+            if earlier is not None and earlier.kind != assignment.kind:
+                raise AssignmentError(
+                    f"kind: '{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
+                )
+            # The version is the table's to give, so it is no part of what is compared.
+            definition = assignment.model_copy(update={"version": 1}).model_dump_json()
+            new = StoredAssignment(
+                id=assignment.id,
+                version=1,
+                kind=assignment.kind.value,
+                title=assignment.title,
+                definition=definition,
+                created_at=self._clock.now(),
+            )
+            return self._remember(await self._stored.add(new))
+
+    async def introductions(self, rubric: Rubric | None) -> Assignment:
+        """The assignment that a lab has without writing one. ``rubric``: that of the settings file, if it names one; it
+        then is the assignment's, and a changed one is a new version. Without one, what is stored stays.
+        """
+        earlier = await self._stored.latest(INTRODUCTIONS)
+        if earlier is None:
+            plain = Assignment(
+                id=INTRODUCTIONS,
+                kind=Kind.INTRO_VIDEO,
+                title="Introduction videos",
+                rubric=rubric or default_rubric(),
+            )
+            return await self.add(plain)
+        assignment = self._remember(earlier)
+        if rubric is None or assignment.rubric == rubric:
+            return assignment
+        return await self.add(assignment.model_copy(update={"rubric": rubric}))
+
+    def _remember(self, found: StoredAssignment) -> Assignment:
+        key = (found.id, found.version)
+        if key not in self._read:
+            if len(self._read) >= REMEMBERED:
+                self._read.pop(next(iter(self._read)))
+            read = load_assignment(found.definition, "json")
+            self._read[key] = read.model_copy(update={"version": found.version})
+        return self._read[key]

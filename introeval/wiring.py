@@ -1,0 +1,78 @@
+"""The larger parts of the daemon, each made from what ``service`` has built so far. Nothing starts or ends here."""
+
+from pathlib import Path
+
+from db.assignments import Assignments
+from db.database import Database
+from db.intake import Intake
+from db.requests import Requests
+from db.views import Views
+from introeval import assembly
+from introeval.assignments import Kind
+from introeval.clock import SystemClock
+from introeval.graders.base import Grader
+from introeval.graders.introductions import IntroductionGrader
+from introeval.graders.linking import Linking
+from introeval.library import AssignmentLibrary
+from introeval.settings import Settings
+from introeval.status import StatusBoard, worst_wait
+from introeval.web.context import WebContext
+from models.config import ServerConfig
+from models.embedded.supervisor import EmbeddedServers
+from models.pool import ModelPool
+from scheduler.queues import ReaderWriterQueueManager
+from stt.probe import probe_file
+from stt.transcript import read_transcript
+
+
+def graders(database: Database) -> dict[str, Grader]:
+    """By the task's kind."""
+    return {Kind.INTRO_VIDEO: IntroductionGrader(Linking(Assignments(database)))}
+
+
+def board(
+    settings: Settings, views: Views, manager: ReaderWriterQueueManager, pool: ModelPool, clock: SystemClock
+) -> StatusBoard:
+    """The one snapshot's maker."""
+    limits = assembly.phase_limits(settings)
+    bound = worst_wait(limits, settings.llm_timeout_seconds, settings.phases.handover_seconds)
+    return StatusBoard(views, manager, pool, clock, stt_model=settings.speech_model, worst_wait=bound)
+
+
+def servers(settings: Settings, embedded: EmbeddedServers) -> tuple[ServerConfig, ...]:
+    """The language-model servers: the lab's, or our own."""
+    if settings.models == "ollama":
+        return assembly.ollama_configs(settings)
+    return tuple(assembly.embedded_config(settings, name, url) for name, url in embedded.urls.items())
+
+
+def web_context(
+    settings: Settings,
+    database: Database,
+    manager: ReaderWriterQueueManager,
+    board: StatusBoard,
+    clock: SystemClock,
+    library: AssignmentLibrary,
+) -> WebContext:
+    """The web's ports."""
+    limits = assembly.media(settings)
+
+    async def probe(path: Path) -> float:
+        return (await probe_file(path, limits)).seconds
+
+    return WebContext(
+        intake=Intake(database),
+        views=Views(database),
+        library=library,
+        tallies=Assignments(database),
+        requests=Requests(database),
+        cancel=manager.cancel,
+        state_dir=settings.state_dir,
+        wake=manager.wake,
+        status=board.snapshot,
+        probe=probe,
+        read_segments=lambda path: read_transcript(path).segments,
+        clock=clock,
+        limits=assembly.uploads(settings),
+        batch_size=settings.batch.size,
+    )
