@@ -9,19 +9,21 @@ The rules (docs/architecture.md has them with their reasons):
 4. Alternation: transcripts that this STT phase made are evaluated before the next batch's STT begins.
 5. Without a healthy model server nobody enters the language-model phase for nothing, and STT goes on.
 6. While others work, the audio of the files that wait for STT is prepared (CPU only), one file at a time.
-7. A retry waits a moment, and a suspect transcript is evaluated alone: what takes a server down takes nobody along.
+7. A retry waits a moment (``pauses``), and a suspect transcript is evaluated alone: what takes a server down takes
+   nobody along.
 """
 
 from dataclasses import dataclass
 
 from scheduler.batches import BatchCoordinator
+from scheduler.pauses import pause_seconds
 from scheduler.snapshot import Machine, QueueSnapshot
-from scheduler.task import BatchState, Phase, Stage, Status, Task
+from scheduler.task import BatchState, Phase, Stage, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseLimits:
-    """Seconds. Caps after which a phase yields to waiting work of the other kind, and the pause before a retry."""
+    """Seconds. Caps after which a phase yields to waiting work of the other kind, and the base of a retry's pause."""
 
     stt_seconds: float = 1800.0
     llm_seconds: float = 1800.0
@@ -33,7 +35,7 @@ class PhaseLimits:
 
     def startable_at(self, task: Task) -> float:
         """When a waiting task may start."""
-        return task.updated_at + (self.retry_seconds if task.state.status is Status.RETRY else 0.0)
+        return task.updated_at + pause_seconds(task, self.retry_seconds)
 
 
 @dataclass(frozen=True, slots=True)

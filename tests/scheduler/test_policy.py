@@ -1,5 +1,6 @@
 """The policy, as stories: what is known, and what is to be done."""
 
+from scheduler.pauses import pause_seconds
 from scheduler.policy import (
     CloseBatch,
     Command,
@@ -124,8 +125,9 @@ def test_a_retry_waits_a_moment() -> None:
     limits = PhaseLimits(retry_seconds=5.0)
     retried = task("a", LLM_RETRY, updated_at=10.0)
     known = snapshot(Phase.LLM, retried)
-    assert decide(known, machine(), BATCHES, limits, 12.0) == [WakeAt(15.0)]
-    assert decide(known, machine(), BATCHES, limits, 15.0) == [Evaluate(retried)]
+    due = 10.0 + pause_seconds(retried, 5.0)
+    assert decide(known, machine(), BATCHES, limits, 12.0) == [WakeAt(due)]
+    assert decide(known, machine(), BATCHES, limits, due) == [Evaluate(retried)]
 
 
 def test_a_suspect_is_evaluated_alone() -> None:
