@@ -29,6 +29,7 @@ class Mood(StrEnum):
     MISSING = "404"
     ERROR = "500"
     BUSY = "503"
+    LIMITED = "429"
     ERROR_LINE = "error line"
     EMPTY = "empty done"
     WHITESPACE = "whitespace forever"
@@ -59,6 +60,7 @@ class FakeOllama:
         self.loads = True
         self.silent = False
         self.installed = True
+        self.retry_after = "70"
         self.gate, self.asked, self.given_up = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._over = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -169,7 +171,7 @@ class FakeOllama:
                 yield b'{"response": \n'
             if mood is Mood.ERROR_LINE:
                 yield b'{"error":"an error was encountered while running the model: CUDA error"}\n'
-        read = 3 if mood is Mood.CUT_PROMPT else len(prompt.split()) + 20
+        read = 3 if mood is Mood.CUT_PROMPT else len(re.findall(r"\w+|[^\w\s]", prompt)) + 20
         end: dict[str, Any] = {"done": True, "done_reason": "length" if mood is Mood.LENGTH else "stop"}
         end |= {"context": [1, 2, 3], "total_duration": 9_000_000, "load_duration": 2_000_000}
         end |= {} if mood is Mood.NO_COUNT else {"prompt_eval_count": read, "prompt_eval_duration": 1_000_000}
@@ -182,6 +184,10 @@ class FakeOllama:
 
     async def _error(self, status: int, message: str) -> web.Response:
         return web.json_response({"error": message}, status=status)
+
+    async def _limited(self) -> web.Response:
+        body, headers = {"error": "too many concurrent requests"}, {"Retry-After": self.retry_after}
+        return web.json_response(body, status=429, headers=headers)
 
     async def _html(self) -> web.Response:
         return web.Response(text="<h1>It works!</h1>", content_type="text/html")
@@ -199,6 +205,7 @@ _PLAIN: dict[Mood, Callable[[FakeOllama], Awaitable[web.StreamResponse]]] = {
     Mood.MISSING: lambda fake: fake._error(404, f"model '{fake.model}' not found"),
     Mood.ERROR: lambda fake: fake._error(500, "llama runner process has terminated"),
     Mood.BUSY: lambda fake: fake._error(503, "server busy, please try again"),
+    Mood.LIMITED: FakeOllama._limited,
     Mood.TOO_LONG: lambda fake: fake._error(400, "the input length exceeds the context length"),
     Mood.WRONG_SERVICE: FakeOllama._html,
     Mood.GZIP: FakeOllama._gzip,
