@@ -250,12 +250,58 @@ SELECT
 SELECT * FROM results WHERE task_id = :id ORDER BY assignment_version;
 
 -- name: open_outbox
--- The next message of each task that is due: a later one waits until the earlier one has left.
+-- The next message of each task that is due, fresh ones first: a later one waits until the earlier one has left.
 SELECT o.* FROM outbox o
 WHERE o.delivered_at IS NULL AND o.gave_up_at IS NULL AND o.next_at <= :now
   AND NOT EXISTS (SELECT 1 FROM outbox e
                   WHERE e.task_id = o.task_id AND e.id < o.id AND e.delivered_at IS NULL AND e.gave_up_at IS NULL)
-ORDER BY o.id LIMIT :most;
+ORDER BY o.attempts, o.id LIMIT :most;
+
+-- name: next_outbox
+-- When the next message becomes due after now.
+SELECT min(next_at) AS next_at FROM outbox
+WHERE delivered_at IS NULL AND gave_up_at IS NULL AND next_at > :now;
+
+-- name: deliver_outbox
+-- The receiver has a message; its last error is past.
+UPDATE outbox SET delivered_at = :now, attempts = attempts + 1, last_error = NULL
+WHERE id = :id AND delivered_at IS NULL AND gave_up_at IS NULL;
+
+-- name: retry_outbox
+-- A try at a message failed.
+UPDATE outbox SET attempts = attempts + 1, last_error = :error, next_at = :next_at
+WHERE id = :id AND delivered_at IS NULL AND gave_up_at IS NULL;
+
+-- name: give_up_outbox
+-- A message is not tried again.
+UPDATE outbox SET attempts = attempts + 1, last_error = :error, gave_up_at = :now
+WHERE id = :id AND delivered_at IS NULL AND gave_up_at IS NULL;
+
+-- name: expire_outbox
+-- Give up all that is too old.
+UPDATE outbox SET gave_up_at = :now, last_error = :error
+WHERE delivered_at IS NULL AND gave_up_at IS NULL AND created_at < :before RETURNING task_id, attempts;
+
+-- name: hurry_outbox
+-- Make messages due that would wait longer; no list: all.
+UPDATE outbox SET next_at = :now
+WHERE delivered_at IS NULL AND gave_up_at IS NULL AND next_at > :now
+  AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)));
+
+-- name: purge_outbox
+-- Delete what left long ago and, if told so, what nobody wanted.
+DELETE FROM outbox
+WHERE coalesce(delivered_at, gave_up_at) < :left_before
+   OR (delivered_at IS NULL AND gave_up_at IS NULL AND created_at < :unsent_before);
+
+-- name: outbox_status
+-- What waits, what was given up, since when the oldest waits, and why: the waiting ones' error before a past one's.
+SELECT count(*) FILTER (WHERE gave_up_at IS NULL) AS pending,
+       count(*) FILTER (WHERE gave_up_at IS NOT NULL) AS failed,
+       min(created_at) FILTER (WHERE gave_up_at IS NULL) AS oldest_at,
+       (SELECT last_error FROM outbox WHERE delivered_at IS NULL AND last_error IS NOT NULL
+        ORDER BY gave_up_at IS NOT NULL, gave_up_at DESC, id LIMIT 1) AS last_error
+FROM outbox WHERE delivered_at IS NULL;
 
 -- name: model_call
 -- The kept model call of this key; one whose text retention has dropped is none.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from db.database import Database, Transaction
-from db.outbox import FAILED, publish
+from db.outbox import FAILED, failed_facts, publish
 from db.rows import task_from_row
 from db.transition import follow_batch, record_transition, require, swap
 from scheduler.errors import IllegalTransitionError
@@ -11,6 +11,7 @@ from scheduler.task import Stage, Task
 from scheduler.transitions import TaskEvent, next_task_state
 
 CANCELLED_CODE = "cancelled"
+CANCELLED_MESSAGE = "A teacher has stopped this."
 
 
 class Requests:
@@ -65,13 +66,12 @@ class Requests:
                 "completed_at": now,
                 "retries": 0,
                 "error_code": CANCELLED_CODE,
-                "error_message": "A teacher has stopped this.",
+                "error_message": CANCELLED_MESSAGE,
             }
             require(await transaction.execute("put_back", swap(task, target, now) | facts), task)
             await record_transition(transaction, task, TaskEvent.CANCELLED, target, now, {})
-            await publish(
-                transaction, FAILED, task, {"status": "cancelled", "error_code": CANCELLED_CODE}, now
-            )
+            told = failed_facts("cancelled", CANCELLED_CODE, CANCELLED_MESSAGE)
+            await publish(transaction, FAILED, task, told, now)
             await follow_batch(transaction, task.batch_id, now)
             return task
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.database import Database, Transaction
-from db.outbox import FAILED, GRADED, publish
+from db.outbox import FAILED, GRADED, failed_facts, graded_facts, publish
 from db.results import keep_evaluation
 from db.rows import batch_from_row, task_from_row
 from db.transition import follow_batch, record, record_transition, require, swap
@@ -134,8 +134,7 @@ class SqliteStore:
             await keep_evaluation(transaction, task, result, now)
             detail = result.facts()
             await record_transition(transaction, task, TaskEvent.EVALUATED, target, now, detail)
-            told = {"status": "graded", "score": result.score, "max_score": result.max_score}
-            await publish(transaction, GRADED, task, told, now)
+            await publish(transaction, GRADED, task, graded_facts(result), now)
             await follow_batch(transaction, task.batch_id, now)
 
         await self._database.write(body)
@@ -193,14 +192,14 @@ class SqliteStore:
     ) -> None:
         target = next_task_state(task.state, event)
         code = error.code if isinstance(error, IntroevalError) else None
+        message = None if error is None else str(error)
         facts = {
             "completed_at": now if target.stage is Stage.FAILED else None,
             "retries": int(event is TaskEvent.ATTEMPT_FAILED),
             "error_code": code,
-            "error_message": None if error is None else str(error),
+            "error_message": message,
         }
         require(await transaction.execute("put_back", swap(task, target, now) | facts), task)
         if target.stage is Stage.FAILED:
-            told = {"status": "failed", "error_code": code, "error_message": facts["error_message"]}
-            await publish(transaction, FAILED, task, told, now)
+            await publish(transaction, FAILED, task, failed_facts("failed", code, message), now)
         await record_transition(transaction, task, event, target, now, {"error": code})

@@ -97,11 +97,22 @@ class BatchStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxStatus:
+    """Messages to the college's own system: how many wait (the oldest one for how long), how many were given up."""
+
+    pending: int
+    failed: int
+    oldest_seconds: float | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSnapshot:
     """Everything a page, a terminal or a test may want to know of the daemon at one moment.
 
     Times are seconds since the epoch, UTC. ``why`` says in one sentence what the machine waits for.
     ``max_wait_seconds``: a closed batch gets its phase within this time (phase caps and switchovers).
+    ``outbox``: ``None`` when nobody is to be told of results.
     """
 
     at: float
@@ -122,3 +133,4 @@ class StatusSnapshot:
     last_error: str | None = None
     stt_model: str = ""
     seconds_per_phase: Mapping[str, float] = field(default_factory=dict)
+    outbox: OutboxStatus | None = None
