@@ -46,6 +46,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   ├── ContextOverflowError          models.errors
         │   ├── ExtractionFailedError         stt.errors
         │   ├── GradeReplyError               introeval.grading.errors
+        │   ├── PageReaderError               introeval.pages.errors
         │   ├── ProbeFailedError              stt.errors
         │   ├── ReplyError                    models.errors
         │   │   ├── EmptyReplyError           models.errors
@@ -78,6 +79,15 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
             │   ├── NoAudioTrackError         stt.errors
             │   ├── NotAVideoError            stt.errors
             │   └── TooLongError              stt.errors
+            ├── PagesRejectedError            introeval.pages.errors
+            │   ├── AnimatedImageError        introeval.pages.errors
+            │   ├── BrokenPagesError          introeval.pages.errors
+            │   ├── EmptyPagesError           introeval.pages.errors
+            │   ├── EncryptedPagesError       introeval.pages.errors
+            │   ├── MislabelledPagesError     introeval.pages.errors
+            │   ├── PagesMissingError         introeval.pages.errors
+            │   ├── PagesTooLargeError        introeval.pages.errors
+            │   └── UnknownPagesError         introeval.pages.errors
             └── PromptTooLongError            models.errors
 """
 

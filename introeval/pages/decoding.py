@@ -1,0 +1,131 @@
+"""Inside the child: pictures of four formats decoded, and nothing else. Never imported by the daemon.
+
+The rules:
+
+1. The first bytes decide what a file is, and only that one decoder gets it.
+2. The size is checked before a pixel is decoded; then the whole picture is decoded, for only that shows a cut file.
+3. What is written is a plain JPEG of bounded size, upright, on white, without metadata.
+4. A JPEG with further pictures behind the first one (phones put previews and depth there) is the first one. Frames of
+   the other formats are an animation or a burst, and are refused.
+"""
+
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from introeval.pages.errors import AnimatedImageError, BrokenPagesError, PagesTooLargeError, UnknownPagesError
+from introeval.pages.limits import READABLE_IMAGES, PageLimits
+
+JPEG_QUALITY = 88
+UNKNOWN = (
+    "This file is no picture or document that can be read here, whatever its name says. "
+    f"Send photos as {READABLE_IMAGES}, or one PDF."
+)
+BROKEN = (
+    "This file is damaged or was cut off on its way. Open it on your own machine; if it opens there, send it again, "
+    "otherwise take the photo or the scan again."
+)
+ANIMATED = (
+    "This picture has {frames} frames; a page is one still picture. "
+    "Save the frame that you mean as a JPEG and send that."
+)
+TOO_LARGE = (
+    "This picture has {width} x {height} pixels; at most {most} megapixels are accepted, and sides of at most 1 to "
+    "{ratio}. Make it smaller and send it again."
+)
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/heic": "HEIF"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+# The size of a picture has our own check, after the header was read and before a pixel is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def media_type(head: bytes) -> str | None:
+    """The type of a file by its first 32 bytes; ``None``: none that anybody accepts here."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        return "image/heic"
+    if b"%PDF-" in head:
+        return "application/pdf"
+    return "application/zip" if head.startswith(b"PK\x03\x04") else None
+
+
+def look(file: IO[bytes], limits: PageLimits) -> tuple[Image.Image, dict[str, Any]]:
+    """The decoded, upright picture, and what it is. Raises ``PagesRejectedError`` and ``MemoryError``."""
+    file.seek(0)
+    found = media_type(file.read(32))
+    if found not in _FORMATS:
+        raise UnknownPagesError(UNKNOWN)
+    file.seek(0)
+    if found == "image/heic":
+        _know_heic()
+    try:
+        picture = Image.open(file, formats=(_FORMATS[found],))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise BrokenPagesError(BROKEN) from None
+    frames = 1 if found == "image/jpeg" else getattr(picture, "n_frames", 1)
+    width, height = picture.size
+    if frames > 1:
+        raise AnimatedImageError(ANIMATED.format(frames=frames))
+    if width * height > limits.max_pixels or max(width, height) > limits.max_ratio * min(width, height):
+        most = limits.max_pixels // 1_000_000
+        raise PagesTooLargeError(
+            TOO_LARGE.format(width=width, height=height, most=most, ratio=limits.max_ratio)
+        )
+    upright = _decode(picture, limits)
+    turned = (upright.width > upright.height) != (width > height)
+    size = (height, width) if turned else (width, height)
+    return upright, {"media_type": found, "width": size[0], "height": size[1], "frames": frames}
+
+
+def save(picture: Image.Image, target: Path, limits: PageLimits) -> tuple[int, int]:
+    """Write the picture as rule 3 says; returns its width and height."""
+    plain = _on_white(picture)
+    plain.thumbnail((limits.long_side, limits.long_side), Image.Resampling.LANCZOS)
+    plain.info.clear()
+    plain.save(target, "JPEG", quality=JPEG_QUALITY)
+    return plain.size
+
+
+def _know_heic() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _decode(picture: Image.Image, limits: PageLimits) -> Image.Image:
+    try:
+        # A JPEG can be decoded at a half, a quarter or an eighth, which saves memory, and is read to its end anyway.
+        picture.draft(None, (limits.long_side, limits.long_side))
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        ArithmeticError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+    ):
+        # Pillow's decoders answer damage with any of these.
+        raise BrokenPagesError(BROKEN) from None
+    return upright
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Three channels of 8 bits, without transparency."""
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        picture = picture.convert("I").point(lambda value: value / 256).convert("L")
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        layered = picture.convert("RGBA")
+        ground = Image.new("RGBA", layered.size, "white")
+        picture = Image.alpha_composite(ground, layered)
+    return picture.convert("RGB")

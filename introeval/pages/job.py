@@ -1,0 +1,77 @@
+"""What the daemon asks of the confined child, and how its answer is understood. No I/O; both ends import it."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from introeval.pages.errors import (
+    AnimatedImageError,
+    BrokenPagesError,
+    EmptyPagesError,
+    EncryptedPagesError,
+    PageReaderError,
+    PagesRejectedError,
+    PagesTooLargeError,
+    UnknownPagesError,
+)
+from introeval.pages.limits import PageLimits
+
+REFUSALS: dict[str, type[PagesRejectedError]] = {
+    kind.code: kind
+    for kind in (
+        AnimatedImageError,
+        BrokenPagesError,
+        EmptyPagesError,
+        EncryptedPagesError,
+        PagesTooLargeError,
+        UnknownPagesError,
+    )
+}
+"""What the child may refuse, by the code in its answer ``{"refused": CODE, "message": TEXT}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``target``: where to write: a file for an image, a folder for a document; ``None``: only look.
+
+    ``parent``: process id that the child must not outlive.
+    """
+
+    what: Literal["image", "document"]
+    parent: int
+    target: str | None = None
+    limits: PageLimits = field(default_factory=PageLimits)
+
+
+def encode_job(job: Job) -> str:
+    """The child's one argument."""
+    return json.dumps(asdict(job))
+
+
+def decode_job(text: str) -> Job:
+    """Parse what ``encode_job`` wrote."""
+    fields = json.loads(text)
+    return Job(**{**fields, "limits": PageLimits(**fields["limits"])})
+
+
+def understand(stdout: bytes, stderr: str, returncode: int) -> dict[str, Any]:
+    """A child's answer that refused nothing.
+
+    Raises ``PagesRejectedError``: also when a signal ended the child, for it had used up its seconds or its memory or
+    its decoder had crashed, and no honest page does that. Raises ``PageReaderError`` when it gave no answer.
+    """
+    if returncode < 0:
+        raise BrokenPagesError(
+            "This file could not be decoded within its limits. Save it anew as a JPEG or a PDF and send that."
+        )
+    try:
+        answer = dict(json.loads(stdout))
+        refused = answer.get("refused")
+        kind = None if refused is None else REFUSALS[refused]
+    except (ValueError, TypeError, KeyError) as error:
+        raise PageReaderError(
+            f"the page reader ended with {returncode} and no answer: {stderr[-300:]}"
+        ) from error
+    if kind is not None:
+        raise kind(str(answer.get("message"))[:500])
+    return answer

@@ -1,0 +1,69 @@
+"""Pictures and documents that tests hand in: real ones, made here, and ones that lie."""
+
+import io
+import random
+import struct
+import zlib
+from pathlib import Path
+
+import pillow_heif
+from PIL import Image, ImageDraw, ImageFont
+
+pillow_heif.register_heif_opener()
+
+EXIF_ORIENTATION = 0x0112
+ROTATED_90_CLOCKWISE = 6
+
+
+def card(width: int = 320, height: int = 200, mode: str = "RGB") -> Image.Image:
+    """White, with a black upper left quarter: its way up can be seen."""
+    picture = Image.new("RGB", (width, height), "white")
+    ImageDraw.Draw(picture).rectangle((0, 0, width // 2 - 1, height // 2 - 1), fill="black")
+    return picture.convert(mode)
+
+
+def noise(seed: int, width: int = 320, height: int = 200) -> Image.Image:
+    """Nothing that compresses: every part of the file matters."""
+    return Image.frombytes("RGB", (width, height), random.Random(seed).randbytes(3 * width * height))
+
+
+def encoded(picture: Image.Image, form: str, **options: object) -> bytes:
+    """The picture as a file of this Pillow format."""
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def turned(form: str) -> bytes:
+    """A card that lies on its side in the file, and says so in its EXIF data."""
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = ROTATED_90_CLOCKWISE
+    exif[0x010F] = "Maker of this phone"
+    return encoded(card().transpose(Image.Transpose.ROTATE_90), form, exif=exif.tobytes())
+
+
+def huge_png(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that claims any size: a decompression bomb."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    )
+
+
+def written(lines: list[str], size: int = 34) -> Image.Image:
+    """A page with these lines, in Pillow's own font."""
+    page = Image.new("RGB", (1240, 90 + 60 * max(4, len(lines))), "white")
+    font = ImageFont.load_default(size=size)
+    draw = ImageDraw.Draw(page)
+    for at, line in enumerate(lines):
+        draw.text((90, 50 + at * 60), line, font=font, fill=(20, 20, 90))
+    return page
+
+
+def put(folder: Path, data: bytes, name: str = "upload") -> Path:
+    """A stored upload; its name says nothing."""
+    path = folder / name
+    path.write_bytes(data)
+    return path
