@@ -19,7 +19,7 @@ OUT_OF_MEMORY = "This file needs more memory than is allowed. Make its pictures 
 def work(job: Job) -> dict[str, Any]:
     """The answer to ``job`` about the file on standard input."""
     try:
-        return _image(job)
+        return _image(job) if job.what == "image" else _document(job)
     except PagesRejectedError as refused:
         return {"refused": refused.code, "message": str(refused)}
     except MemoryError:
@@ -34,6 +34,12 @@ def _image(job: Job) -> dict[str, Any]:
         return facts
     width, height = save(picture, Path(job.target), job.limits)
     return facts | {"media_type": "image/jpeg", "width": width, "height": height}
+
+
+def _document(job: Job) -> dict[str, Any]:
+    from introeval.pages.rendering import document
+
+    return document(sys.stdin.buffer, job)
 
 
 def main(argument: str) -> None:

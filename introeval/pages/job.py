@@ -43,6 +43,16 @@ class Job:
     limits: PageLimits = field(default_factory=PageLimits)
 
 
+def entry_name(page: int) -> str:
+    """The name of a photo in a server-made archive; pages count from 1."""
+    return f"{page:04d}"
+
+
+def page_name(page: int) -> str:
+    """The name of a page image in the folder that a document is rendered into."""
+    return f"page-{page:04d}.jpg"
+
+
 def encode_job(job: Job) -> str:
     """The child's one argument."""
     return json.dumps(asdict(job))

@@ -67,3 +67,31 @@ def put(folder: Path, data: bytes, name: str = "upload") -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def pdf(pages: list[Image.Image]) -> bytes:
+    """A scan: one picture a page."""
+    return encoded(pages[0], "PDF", save_all=True, append_images=pages[1:], resolution=100)
+
+
+def locked_pdf() -> bytes:
+    """A PDF whose standard security handler (RC4, 40 bits) accepts no password that anybody knows."""
+    secret = b"<" + bytes(range(65, 97)).hex().encode() + b">"
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
+        b"<< /Filter /Standard /V 1 /R 2 /O " + secret + b" /U " + secret + b" /P -4 >>",
+    )
+    body, places = b"%PDF-1.4\n", list[int]()
+    for at, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{at} 0 obj\n".encode() + content + b"\nendobj\n"
+    table = b"".join(f"{place:010d} 00000 n \n".encode() for place in places)
+    return (
+        body
+        + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
+        + table
+        + f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Encrypt 4 0 R /ID [<00> <00>] >>\n".encode()
+        + f"startxref\n{len(body)}\n%%EOF\n".encode()
+    )

@@ -1,0 +1,82 @@
+"""A handed-in file as page images: a PDF, one picture, or several photos in their order (``bundle``).
+
+A child process does the reading (``introeval.pages.child``), within limits. Call these from the event loop's own
+thread.
+"""
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from introeval.pages.errors import PageReaderError
+from introeval.pages.images import ask_child, refuse_mislabelled
+from introeval.pages.job import Job, entry_name, page_name
+from introeval.pages.limits import PageLimits
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time that a ZIP entry has at least; the same photos make the same archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """``media_type``: by content; ``application/zip`` is our own archive of photos. ``pages``: at least 1."""
+
+    media_type: str
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageImage:
+    """One page, as a JPEG that we made. ``number`` counts from 1, in the student's order. Sizes in pixels."""
+
+    number: int
+    path: Path
+    width: int
+    height: int
+
+
+async def inspect_document(
+    path: str | Path, *, claimed: str | None = None, limits: PageLimits | None = None
+) -> DocumentFacts:
+    """What was handed in, and how many pages it has; asked before an upload is accepted. Photos are decoded whole.
+
+    ``claimed``: the upload's file name or media type. Raises a ``PagesRejectedError`` that says what is wrong and what
+    to do, or ``PageReaderError`` when nobody could tell.
+    """
+    media_type, sizes = await _document(Path(path), None, limits or PageLimits())
+    refuse_mislabelled(claimed, media_type)
+    return DocumentFacts(media_type, len(sizes))
+
+
+async def render_pages(
+    path: str | Path, folder: Path, *, limits: PageLimits | None = None
+) -> tuple[PageImage, ...]:
+    """Write one JPEG per page into ``folder`` (it exists and is the caller's to remove). Raises as above."""
+    _, sizes = await _document(Path(path), folder, limits or PageLimits())
+    return tuple(
+        PageImage(number, folder / page_name(number), width, height)
+        for number, (width, height) in enumerate(sizes, 1)
+    )
+
+
+def bundle(photos: Sequence[Path], target: Path) -> None:
+    """Put photos, in this order, into one file that ``render_pages`` reads. Blocking; the caller syncs the file.
+
+    Check each photo before (``check_image``). Raises ``ValueError`` without a photo, ``OSError`` as writing does.
+    """
+    if not photos:
+        raise ValueError("a submission has at least one photo")
+    with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as archive:
+        for page, photo in enumerate(photos, 1):
+            archive.writestr(zipfile.ZipInfo(entry_name(page), _EPOCH), photo.read_bytes())
+
+
+async def _document(path: Path, folder: Path | None, limits: PageLimits) -> tuple[str, list[tuple[int, int]]]:
+    job = Job("document", os.getpid(), None if folder is None else str(folder), limits)
+    answer = await ask_child(path, job, limits.render_seconds, limits.file_bytes)
+    try:
+        return str(answer["media_type"]), [(int(width), int(height)) for width, height in answer["pages"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise PageReaderError("the page reader gave an answer that is none") from error
