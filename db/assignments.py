@@ -19,12 +19,31 @@ class StoredAssignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why ``tasks`` submissions ended without a grade. ``message``: that of one of them."""
+
+    code: str | None
+    message: str
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How far an assignment's submissions are, whichever version grades them."""
+    """How far an assignment's submissions are, whichever version grades them.
+
+    ``provisional``: graded ones that a person must confirm. ``reasons``: of the failed ones, the commonest first.
+    """
 
     submitted: int
     graded: int
     failed: int
+    provisional: int = 0
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def waiting(self) -> int:
+        """Those that have not ended."""
+        return self.submitted - self.graded - self.failed
 
 
 class Assignments:
@@ -73,10 +92,23 @@ class Assignments:
         return await self._database.write(body)
 
     async def tally(self, assignment_id: str) -> Tally:
-        """How far its submissions are."""
-        row = await self._database.one("assignment_tally", {"id": assignment_id})
-        assert row is not None
-        return Tally(submitted=row["submitted"], graded=row["graded"], failed=row["failed"])
+        """How far its submissions are, at one moment."""
+
+        async def body(transaction: Transaction) -> Tally:
+            row = await transaction.one("assignment_tally", {"id": assignment_id})
+            unsure = await transaction.one("assignment_provisional", {"id": assignment_id})
+            reasons = await transaction.all("assignment_reasons", {"id": assignment_id})
+            assert row is not None
+            assert unsure is not None
+            return Tally(
+                submitted=row["submitted"],
+                graded=row["graded"],
+                failed=row["failed"],
+                provisional=unsure["tasks"],
+                reasons=tuple(Reason(**dict(reason)) for reason in reasons),
+            )
+
+        return await self._database.read_together(body)
 
     async def task_ids(self, assignment_id: str) -> list[str]:
         """The ids of all its submissions, oldest first."""

@@ -165,6 +165,7 @@ SELECT count(*) AS waiting FROM processing_tasks WHERE current_phase IN ('stt', 
 -- name: submission
 -- One submission with its result, and how many waiting tasks are before it in its stage.
 SELECT t.*, r.score, r.max_score, r.report, r.model, r.server, r.tokens_in, r.tokens_out, r.latency_ms,
+    r.assignment_version AS graded_version,
     CASE WHEN t.status IN ('pending', 'retry') THEN (
         SELECT count(*) FROM processing_tasks a
         WHERE a.current_phase = t.current_phase AND a.status IN ('pending', 'retry')
@@ -176,14 +177,15 @@ FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
 WHERE t.id = :id;
 
 -- name: submissions
--- A page of submissions, newest first, optionally of one roll number, stage or status.
-SELECT t.*, r.score, r.max_score, r.model, r.server, r.report
+-- A page of submissions, newest first, optionally of one roll number, stage, status, kind or assignment.
+SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
 WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
   AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
+  AND (:kind IS NULL OR t.kind = :kind)
 ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 
 -- name: count_submissions
@@ -192,7 +194,8 @@ SELECT count(*) AS found FROM processing_tasks t
 WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
-  AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id);
+  AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
+  AND (:kind IS NULL OR t.kind = :kind);
 
 -- name: totals
 -- How many tasks are in which stage.
@@ -343,6 +346,20 @@ VALUES (:id, :version, :kind, :title, :definition, :created_at);
 SELECT count(*) AS submitted, coalesce(sum(current_phase = 'completed'), 0) AS graded,
        coalesce(sum(current_phase = 'failed'), 0) AS failed
 FROM processing_tasks WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages');
+
+-- name: assignment_reasons
+-- Why submissions of an assignment ended without a grade, the commonest reason first.
+SELECT error_code AS code, coalesce(max(error_message), 'no reason was given') AS message, count(*) AS tasks
+FROM processing_tasks
+WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages') AND current_phase = 'failed'
+GROUP BY error_code ORDER BY tasks DESC, error_code;
+
+-- name: assignment_provisional
+-- How many graded submissions of an assignment have a newest result that a person must confirm.
+SELECT count(*) AS tasks FROM processing_tasks t JOIN results r ON r.task_id = t.id
+    AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
+WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') AND t.current_phase = 'completed'
+  AND coalesce(json_array_length(r.report, '$.review'), 0) > 0;
 
 -- name: assignment_tasks
 -- The submissions of an assignment, oldest first.

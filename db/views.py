@@ -7,15 +7,17 @@ from typing import Any
 
 from db.database import Database
 from db.rows import task_from_row
+from scheduler.ratings import Failure
 from scheduler.snapshot import BatchStatus
 from scheduler.task import Phase, Stage, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A task with its result. ``ahead``: waiting tasks before it in its stage (``None`` when it does not wait).
+    """A task with its newest result. ``ahead``: waiting tasks before it in its stage (``None``: it does not wait).
 
-    ``report``: the grade report as ``introeval.grading`` made it; ``None`` until there is one.
+    ``report``: the grade report as the grader made it; ``None`` until there is one. ``graded_version``: the version of
+    the assignment that gave the result; the task's own is newer while a regrade is under way.
     """
 
     task: Task
@@ -25,6 +27,24 @@ class Submission:
     report: Mapping[str, Any] | None = None
     model: str | None = None
     server: str | None = None
+    graded_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """What one version of its assignment gave a submission. ``created_at``: seconds since the epoch, UTC."""
+
+    assignment_version: int
+    score: float
+    max_score: float
+    report: Mapping[str, Any]
+    model: str | None
+    server: str | None
+    prompt_hash: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int
+    created_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +89,7 @@ class Filter:
     stage: str | None = None
     status: str | None = None
     assignment_id: str | None = None
+    kind: str | None = None
 
     def parameters(self) -> dict[str, str | None]:
         """As statement parameters."""
@@ -77,6 +98,7 @@ class Filter:
             "stage": self.stage,
             "status": self.status,
             "assignment_id": self.assignment_id,
+            "kind": self.kind,
         }
 
 
@@ -102,6 +124,18 @@ class Views:
         """How many submissions the filter finds."""
         row = await self._database.one("count_submissions", where.parameters())
         return int(row["found"]) if row else 0
+
+    async def results(self, task_id: str) -> list[StoredResult]:
+        """Every result of a submission, oldest version first."""
+        fields = StoredResult.__dataclass_fields__
+        rows = await self._database.all("results_of_task", {"id": task_id})
+        read = [{name: row[name] for name in fields} for row in rows]
+        return [StoredResult(**row | {"report": json.loads(row["report"])}) for row in read]
+
+    async def failures(self, task_id: str, version: int) -> list[Failure]:
+        """The parts of a submission that ended without a result under one version, in order."""
+        rows = await self._database.all("task_failures", {"id": task_id, "version": version})
+        return [Failure(**dict(row)) for row in rows]
 
     async def totals(self) -> dict[str, int]:
         """Tasks per stage; every stage is there."""
@@ -179,6 +213,7 @@ class Views:
             report=None if row["report"] is None else json.loads(row["report"]),
             model=row["model"],
             server=row["server"],
+            graded_version=row["graded_version"],
         )
 
 
