@@ -29,6 +29,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   └── WeightsError                      models.weights.errors
     │       └── SourceError                   models.weights.errors
     ├── DemoError                             introeval.demo.errors
+    ├── ForbiddenAddressError                 introeval.outbox.errors
     ├── HandoverError                         scheduler.errors
     ├── IllegalTransitionError                scheduler.errors
     ├── ProblemError                          introeval.web.problems
