@@ -37,6 +37,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
+        hide_input_in_errors=True,  # a trace must not show a secret
     )
 
     config: Path | None = None
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     embedded: sections.EmbeddedSettings = sections.EmbeddedSettings()
     generation: sections.GenerationSettings = sections.GenerationSettings()
     grading: sections.GradingSettings = sections.GradingSettings()
+    webhook: sections.WebhookSettings = sections.WebhookSettings()
     log: sections.LogSettings = sections.LogSettings()
 
     @property
