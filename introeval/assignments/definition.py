@@ -5,18 +5,23 @@ Versions are immutable: whatever is graded names the version that graded it, and
 
 import json
 import tomllib
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from introeval.assignments.errors import AssignmentError
+from introeval.assignments.errors import AssignmentError, FieldError
 from introeval.assignments.pairs import ModelName, ModelPairSpec
-from introeval.grading.rubric import Rubric, describe
+from introeval.grading.rubric import Rubric, field_path
 
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,60}$"
 INTRODUCTIONS = "introductions"
 """The assignment that a lab has without writing one: its rubric is that of the settings."""
+
+MOST_ERRORS = 100
+"""Wrong fields that are named; a document that has more is not one of ours."""
 
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\n\r]*$")
@@ -97,7 +102,8 @@ class GradingPlan(_Strict):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.plan == "single") != (self.model is not None):
-            raise ValueError("'model' names the one model of the plan 'single', and belongs to no other plan")
+            said = "it names the one model of the plan 'single', and belongs to no other plan"
+            raise ValidationError.from_exception_data("GradingPlan", [_wrong(("model",), said)])
         return self
 
 
@@ -125,26 +131,43 @@ class Assignment(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        numbers = [question.question_number for question in self.questions]
-        double = next((number for number in numbers if numbers.count(number) > 1), None)
-        if double:
-            raise ValueError(f"questions: the question '{double}' is there twice")
-        if self.kind is Kind.PAGES and not numbers:
-            raise ValueError("questions: exam pages need at least one question with its max_mark")
-        for place, named in (("marking", self.marking), ("answer_key", self.answer_key)):
-            stranger = next((item for item in named if item.question_number not in numbers), None)
-            if stranger:
-                raise ValueError(f"{place}: there is no question '{stranger.question_number}'")
-        self._add_up()
+        wrong = [*self._questions(), *self._strangers(), *self._sums()]
+        if wrong:
+            # As a validation error of its own, so that each finding keeps the path of its field.
+            raise ValidationError.from_exception_data("Assignment", wrong)
         return self
 
-    def _add_up(self) -> None:
+    def _questions(self) -> Iterator[InitErrorDetails]:
+        seen = set[str]()
+        for index, question in enumerate(self.questions):
+            number = question.question_number
+            if number in seen:
+                where = ("questions", index, "question_number")
+                yield _wrong(where, f"the question '{number}' is there twice")
+            seen.add(number)
+        if self.kind is Kind.PAGES and not self.questions:
+            yield _wrong(("questions",), "exam pages need at least one question with its max_mark")
+
+    def _strangers(self) -> Iterator[InitErrorDetails]:
+        numbers = {question.question_number for question in self.questions}
+        lists: tuple[tuple[str, Sequence[MarkingPoint | KeyAnswer]], ...] = (
+            ("marking", self.marking),
+            ("answer_key", self.answer_key),
+        )
+        for place, items in lists:
+            for index, item in enumerate(items):
+                if item.question_number not in numbers:
+                    where = (place, index, "question_number")
+                    yield _wrong(where, f"there is no question '{item.question_number}'")
+
+    def _sums(self) -> Iterator[InitErrorDetails]:
         for question in self.questions:
             points = [p.points for p in self.marking if p.question_number == question.question_number]
             if points and abs(sum(points) - question.max_mark) > 1e-6:
-                raise ValueError(
-                    f"marking: the points of question '{question.question_number}' add up to {sum(points):g}, "
-                    f"but it is worth {question.max_mark:g}"
+                yield _wrong(
+                    ("marking",),
+                    f"the points of question '{question.question_number}' add up to {sum(points):g}, "
+                    f"but it is worth {question.max_mark:g}",
                 )
 
     @property
@@ -157,8 +180,24 @@ def load_assignment(text: str, fmt: Literal["toml", "json"] = "toml") -> Assignm
     """Read an assignment. Raises ``AssignmentError``, which names every wrong field."""
     try:
         data = tomllib.loads(text) if fmt == "toml" else json.loads(text)
-        return Assignment.model_validate(data)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        # ValueError: what the two parsers raise, and a number of more digits than Python reads.
         raise AssignmentError(f"The assignment is not valid {fmt.upper()}: {error}") from error
+    try:
+        return Assignment.model_validate(data)
     except ValidationError as error:
-        raise AssignmentError("The assignment is not valid: " + describe(error)) from error
+        raise AssignmentError.of_fields(_fields(error)) from error
+
+
+def _fields(error: ValidationError) -> list[FieldError]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_ERRORS]
+    return [
+        FieldError(field_path(item["loc"])[:200], item["msg"].removeprefix("Value error, ")[:300])
+        for item in found
+    ]
+
+
+def _wrong(where: tuple[int | str, ...], message: str) -> InitErrorDetails:
+    # The message goes in as a value: in a template, braces of a question's number would be read as places.
+    said = PydanticCustomError("inconsistent", "{message}", {"message": message})
+    return InitErrorDetails(type=said, loc=where, input=None)

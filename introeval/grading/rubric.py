@@ -117,9 +117,10 @@ def default_rubric() -> Rubric:
 
 def describe(error: ValidationError) -> str:
     """A validation error as ``field: reason`` pairs, with fields as paths such as ``criteria[1].levels``."""
-    return "; ".join(f"{_path(item['loc'])}: {item['msg']}" for item in error.errors()[:8])
+    return "; ".join(f"{field_path(item['loc'])}: {item['msg']}" for item in error.errors()[:8])
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def field_path(location: tuple[int | str, ...]) -> str:
+    """Where pydantic found something wrong, as people write it: ``criteria[1].levels``."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in location]
     return "".join(parts).lstrip(".") or "the whole"

@@ -14,7 +14,7 @@ from introeval.web.metrics import CONTENT_TYPE as METRICS_TYPE
 from introeval.web.metrics import Metrics
 from introeval.web.present import status_body
 from introeval.web.problems import ProblemError
-from introeval.web.schema import HealthBody
+from introeval.web.status_schema import HealthBody
 from introeval.web.submissions import Reader, video_response
 from scheduler.errors import IntroevalError
 

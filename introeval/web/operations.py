@@ -1,50 +1,11 @@
-"""Every endpoint of the API as data: the application is routed and the OpenAPI document written from this table."""
-
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-
-from aiohttp import web
-from pydantic import BaseModel
+"""The endpoints for submissions, and those that watch and run the daemon, as data (``operation``)."""
 
 from introeval.web.api import Api
 from introeval.web.inputs import EventsQuery, ListQuery, SubmissionForm
-from introeval.web.problems import PROBLEMS
-from introeval.web.schema import EventBody, HealthBody, StatusBody, SubmissionBody, SubmissionPage
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-JSON = "application/json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A successful answer. ``model`` is ``None`` for what is not JSON."""
-
-    about: str
-    model: type[BaseModel] | None = None
-    content_type: str = JSON
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """An endpoint. ``problems``: codes of ``problems.PROBLEMS`` that it may answer with."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    handler: Handler
-    answers: Mapping[int, Answer]
-    problems: tuple[str, ...] = ()
-    query: type[BaseModel] | None = None
-    form: type[BaseModel] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-_UPLOAD_PROBLEMS = tuple(
-    code
-    for code in PROBLEMS
-    if code not in ("not_found", "method_not_allowed", "bad_parameter", "internal", "too_many_streams")
-)
+from introeval.web.operation import Answer, Operation
+from introeval.web.problems import INTAKE_PROBLEMS
+from introeval.web.schema import SubmissionBody, SubmissionPage
+from introeval.web.status_schema import EventBody, HealthBody, StatusBody
 
 
 def operations(api: Api) -> tuple[Operation, ...]:
@@ -64,7 +25,7 @@ def _creating(api: Api) -> Operation:
             201: Answer(about="Accepted; its address is in Location.", model=SubmissionBody),
             303: Answer(about="For a browser's form: go to the student's page.", content_type="text/html"),
         },
-        problems=_UPLOAD_PROBLEMS,
+        problems=INTAKE_PROBLEMS,
         form=SubmissionForm,
         headers={"Idempotency-Key": "1 to 255 printable characters; repeats of a request share it."},
     )

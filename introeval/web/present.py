@@ -8,22 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 from db.views import Event, Submission
 from introeval.grading import Segment
 from introeval.grading.telling import telling
-from introeval.web.schema import (
+from introeval.web.grade_schema import CriterionBody, FlagBody, GradeBody, GuardBody, NoteBody
+from introeval.web.schema import SegmentBody, SubmissionBody, SubmissionLine, utc
+from introeval.web.status_schema import (
     BatchBody,
-    CriterionBody,
     EventBody,
-    FlagBody,
-    GradeBody,
-    GuardBody,
-    NoteBody,
     QueuesBody,
     RunningBody,
-    SegmentBody,
     ServerBody,
     StatusBody,
-    SubmissionBody,
-    SubmissionLine,
-    utc,
 )
 from scheduler.snapshot import StatusSnapshot
 

@@ -4,15 +4,17 @@
 
 * A code's status and title are in the table and nowhere else.
 * Errors of other packages keep their own code; their kind (``scheduler.errors``) gives the status.
+* A document with wrong fields names each of them in ``errors``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import web
 
-from introeval.web.schema import ProblemBody
+from introeval.assignments.errors import FieldError
+from introeval.web.schema import FieldErrorBody, FieldProblemBody, ProblemBody
 from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
 
 CONTENT_TYPE = "application/problem+json"
@@ -29,21 +31,31 @@ PROBLEMS: Mapping[str, Kind] = {
     "malformed_body": Kind(400, "The body is not well-formed"),
     "bad_key": Kind(400, "The Idempotency-Key cannot be used"),
     "bad_parameter": Kind(400, "A query parameter is wrong"),
+    "cross_site": Kind(403, "Another site asked for this"),
     "not_found": Kind(404, "There is nothing here"),
     "method_not_allowed": Kind(405, "This method is not offered here"),
     "upload_stalled": Kind(408, "The upload stood still"),
+    "already_there": Kind(409, "There is an assignment of that name"),
+    "not_now": Kind(409, "Its state does not allow this"),
+    "version_changed": Kind(412, "There is a newer version"),
     "too_large": Kind(413, "The file is too large"),
     "not_multipart": Kind(415, "The body is not multipart/form-data"),
+    "unknown_type": Kind(415, "The body has a type that is not read here"),
     "not_a_video": Kind(415, "The file is not a video"),
+    "unknown_pages": Kind(415, "The file holds no pages"),
     "no_file": Kind(422, "No file was sent"),
     "empty_file": Kind(422, "The file is empty"),
     "bad_field": Kind(422, "A field is missing or wrong"),
+    "invalid_document": Kind(422, "The document has wrong fields"),
+    "unknown_assignment": Kind(422, "There is no such assignment"),
+    "too_many_files": Kind(422, "Too many files"),
     "no_audio_track": Kind(422, "The video has no sound"),
     "too_long": Kind(422, "The recording is too long"),
     "corrupt_media": Kind(422, "The recording is damaged"),
     "rejected": Kind(422, "The file cannot be used"),
     "key_reused": Kind(422, "The Idempotency-Key belongs to another submission"),
     "digest_mismatch": Kind(422, "The file changed on its way"),
+    "version_unknown": Kind(428, "Say which version you change"),
     "queue_full": Kind(429, "The queue is full"),
     "internal": Kind(500, "Something is wrong with the program"),
     "unavailable": Kind(503, "This cannot be done at the moment"),
@@ -52,6 +64,35 @@ PROBLEMS: Mapping[str, Kind] = {
     "disk_full": Kind(507, "The disk of the server is full"),
 }
 
+INTAKE_PROBLEMS = (
+    *(
+        "malformed_body",
+        "bad_key",
+        "upload_stalled",
+        "too_large",
+        "not_multipart",
+        "not_a_video",
+        "unknown_pages",
+    ),
+    *(
+        "no_file",
+        "empty_file",
+        "bad_field",
+        "unknown_assignment",
+        "too_many_files",
+        "no_audio_track",
+        "too_long",
+    ),
+    *("corrupt_media", "rejected", "key_reused", "digest_mismatch", "queue_full", "unavailable", "stopping"),
+    "disk_full",
+)
+"""What an upload may be refused with; other packages' errors keep their own codes, with the status of ``rejected``."""
+
+DOCUMENT_PROBLEMS = (
+    *("malformed_body", "cross_site", "upload_stalled", "too_large", "unknown_type", "invalid_document"),
+    *("unavailable", "stopping"),
+)
+"""What a body that is no form may be refused with (``introeval.web.documents``)."""
 
 _LATER = "The service could not do this at the moment. Nothing was stored; try again in a minute."
 _FULL = "The server's disk is full, so nothing was stored. Please tell your teacher, and hand in again later."
@@ -60,16 +101,24 @@ _FULL = "The server's disk is full, so nothing was stored. Please tell your teac
 class ProblemError(IntroevalError):
     """A request that is refused. ``code`` is a key of ``PROBLEMS``."""
 
-    def __init__(self, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
         super().__init__(detail)
         self.problem = code
         self.headers = dict(headers or {})
+        self.errors = tuple(errors)
 
 
 def body_of(error: IntroevalError) -> ProblemBody:
     """The answer that an error becomes."""
     if isinstance(error, ProblemError):
-        return _body(error.problem, PROBLEMS[error.problem], str(error))
+        body = _body(error.problem, PROBLEMS[error.problem], str(error))
+        return _with_fields(body, error.errors) if error.errors else body
     if isinstance(error, RejectedWorkError):
         return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["rejected"]), str(error))
     if isinstance(error, AttemptFailedError | NoServerError | StateError):
@@ -103,3 +152,8 @@ def _body(code: str, kind: Kind, detail: str) -> ProblemBody:
     return ProblemBody(
         type=f"urn:introeval:problem:{code}", title=kind.title, status=kind.status, detail=detail, code=code
     )
+
+
+def _with_fields(body: ProblemBody, errors: Sequence[FieldError]) -> FieldProblemBody:
+    wrong = tuple(FieldErrorBody(field=error.field, message=error.message) for error in errors)
+    return FieldProblemBody(**body.model_dump(), errors=wrong)

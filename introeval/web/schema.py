@@ -1,29 +1,27 @@
-"""The shapes that go out: pydantic models that serialise answers and make the OpenAPI document.
+"""The shapes of submissions and of refusals (``shape`` says how values are written).
 
-Absent values are ``null``; times are ISO 8601 in UTC; spans are seconds.
+They are pydantic models that serialise answers and make the OpenAPI document.
 """
 
-from datetime import UTC, datetime
-from typing import Literal
+from pydantic import AwareDatetime, Field
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from introeval.web.grade_schema import CriterionBody, FlagBody, GradeBody, GuardBody
+from introeval.web.shape import Body, StageName, StatusName, utc
 
-StageName = Literal["stt", "llm", "completed", "failed"]
-StatusName = Literal["pending", "processing", "completed", "failed", "retry"]
-PhaseName = Literal["stt", "llm", "switching"]
-
-
-def utc(seconds: float) -> datetime:
-    """Seconds since the epoch as a point in time."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-class Body(BaseModel):
-    """Base of all. Reports come from another version of the program at times: unknown members are left out."""
-
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, str_strip_whitespace=True, protected_namespaces=(), defer_build=True
-    )
+__all__ = [
+    "Body",
+    "FieldErrorBody",
+    "FieldProblemBody",
+    "ProblemBody",
+    "SegmentBody",
+    "StageName",
+    "StatusName",
+    "SubmissionBody",
+    "SubmissionHead",
+    "SubmissionLine",
+    "SubmissionPage",
+    "utc",
+]
 
 
 class SegmentBody(Body):
@@ -32,58 +30,6 @@ class SegmentBody(Body):
     start: float
     end: float
     text: str
-
-
-class EvidenceBody(Body):
-    """A quote, and where it is in the recording."""
-
-    start: float
-    end: float
-    quote: str
-
-
-class CriterionBody(Body):
-    """The score of one criterion of the rubric, with its reason."""
-
-    name: str
-    score: float | None = None
-    max_score: float | None = None
-    reason: str | None = None
-    evidence: tuple[EvidenceBody, ...] = ()
-
-
-class NoteBody(Body):
-    """Something that the grader noted, and where it is in the recording."""
-
-    text: str
-    start: float
-    end: float
-
-
-class GuardBody(Body):
-    """A rule that bounded the grade: why it is not more. ``cap``: the highest grade it allows."""
-
-    code: str
-    reason: str
-    cap: float
-
-
-class GradeBody(Body):
-    """A grade, complete. ``facts``: about the speaker; ``problems``: of the speech; ``guards``: what bounded it."""
-
-    score: float
-    max_score: float
-    criteria: tuple[CriterionBody, ...] = ()
-    facts: tuple[NoteBody, ...] = ()
-    problems: tuple[NoteBody, ...] = ()
-    guards: tuple[GuardBody, ...] = ()
-
-
-class FlagBody(Body):
-    """Something a person should look at."""
-
-    code: str
-    message: str
 
 
 class SubmissionHead(Body):
@@ -137,90 +83,6 @@ class SubmissionPage(Body):
     items: tuple[SubmissionLine, ...]
 
 
-class ServerBody(Body):
-    """One language-model server."""
-
-    name: str
-    url: str
-    model: str
-    healthy: bool
-    in_flight: int
-    slots: int
-    graded: int
-    failures: int
-    loaded: bool
-    last_error: str | None
-
-
-class RunningBody(Body):
-    """A task in somebody's hands. ``progress``: 0 to 1 of its stage, where that can be told."""
-
-    task_id: str
-    roll_number: str
-    stage: StageName
-    started_at: AwareDatetime
-    progress: float | None
-    server: str | None
-
-
-class BatchBody(Body):
-    """A batch, and how many of its tasks are in which stage."""
-
-    id: int
-    state: str
-    created_at: AwareDatetime
-    size: int
-    counts: dict[str, int]
-
-
-class QueuesBody(Body):
-    """What waits for each side, and what runs."""
-
-    stt: int
-    llm: int
-    active_workers: int
-
-
-class StatusBody(Body):
-    """The whole daemon at one moment."""
-
-    at: AwareDatetime
-    phase: PhaseName
-    since: AwareDatetime
-    why: str
-    queues: QueuesBody
-    totals: dict[str, int]
-    servers: tuple[ServerBody, ...]
-    batches: tuple[BatchBody, ...]
-    running: tuple[RunningBody, ...]
-    violations: int
-    switchovers: int
-    last_switchover_seconds: float | None
-    max_wait_seconds: float | None
-    last_error: str | None
-    stt_model: str
-    seconds_per_phase: dict[str, float]
-
-
-class EventBody(Body):
-    """The data of one server-sent event; its id is the stream's. No names, no speech."""
-
-    id: int
-    at: AwareDatetime
-    kind: str
-    task_id: str | None
-    batch_id: int | None
-    source: str | None
-    target: str | None
-
-
-class HealthBody(Body):
-    """Whether the process answers, and in ``checks`` what it depends on."""
-
-    ok: bool
-    checks: dict[str, str] = {}
-
-
 class ProblemBody(Body):
     """RFC 9457 problem details, with a stable ``code``."""
 
@@ -229,3 +91,16 @@ class ProblemBody(Body):
     status: int
     detail: str
     code: str
+
+
+class FieldErrorBody(Body):
+    """One wrong field. ``field``: its path, such as ``marking[2].points``; ``the whole`` when it is no single one."""
+
+    field: str
+    message: str
+
+
+class FieldProblemBody(ProblemBody):
+    """Problem details of a document with wrong fields: each with its reason."""
+
+    errors: tuple[FieldErrorBody, ...]

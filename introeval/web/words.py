@@ -5,7 +5,9 @@ Students read them too: a flag is worded as something that a person will look at
 
 import math
 
-from introeval.web.schema import GuardBody, StatusBody, SubmissionBody
+from introeval.web.grade_schema import GuardBody
+from introeval.web.schema import SubmissionBody
+from introeval.web.status_schema import StatusBody
 
 STAGES = {"stt": "Transcription", "llm": "Grading", "completed": "Graded", "failed": "Not graded"}
 STATUSES = {

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from introeval.web.schema import StatusBody, SubmissionBody, SubmissionPage
+from introeval.web.schema import SubmissionBody, SubmissionPage
+from introeval.web.status_schema import StatusBody
 from scheduler.errors import StateError
 from scheduler.transitions import TaskEvent
 from tests.web.bodies import problem

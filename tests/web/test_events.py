@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from introeval.web.schema import EventBody
+from introeval.web.status_schema import EventBody
 from tests.web.bodies import problem
 from tests.web.running import Room, running
 

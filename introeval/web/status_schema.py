@@ -1,0 +1,89 @@
+"""The shapes of the daemon itself: its state, its events, its health."""
+
+from pydantic import AwareDatetime, Field
+
+from introeval.web.shape import Body, PhaseName, StageName
+
+
+class ServerBody(Body):
+    """One language-model server."""
+
+    name: str
+    url: str
+    model: str
+    healthy: bool
+    in_flight: int
+    slots: int
+    graded: int
+    failures: int
+    loaded: bool
+    last_error: str | None
+
+
+class RunningBody(Body):
+    """A task in somebody's hands. ``progress``: 0 to 1 of its stage, where that can be told."""
+
+    task_id: str
+    roll_number: str
+    stage: StageName
+    started_at: AwareDatetime
+    progress: float | None
+    server: str | None
+
+
+class BatchBody(Body):
+    """A batch, and how many of its tasks are in which stage."""
+
+    id: int
+    state: str
+    created_at: AwareDatetime
+    size: int
+    counts: dict[str, int]
+
+
+class QueuesBody(Body):
+    """What waits for each side, and what runs."""
+
+    stt: int
+    llm: int
+    active_workers: int
+
+
+class StatusBody(Body):
+    """The whole daemon at one moment."""
+
+    at: AwareDatetime
+    phase: PhaseName
+    since: AwareDatetime
+    why: str
+    queues: QueuesBody
+    totals: dict[str, int]
+    servers: tuple[ServerBody, ...]
+    batches: tuple[BatchBody, ...]
+    running: tuple[RunningBody, ...]
+    violations: int
+    switchovers: int
+    last_switchover_seconds: float | None
+    max_wait_seconds: float | None
+    last_error: str | None
+    stt_model: str
+    seconds_per_phase: dict[str, float]
+
+
+class EventBody(Body):
+    """The data of one server-sent event; its id is the stream's. No names, no speech."""
+
+    id: int
+    at: AwareDatetime
+    kind: str
+    task_id: str | None
+    batch_id: int | None
+    source: str | None
+    target: str | None
+
+
+class HealthBody(Body):
+    """Whether the process answers, and in ``checks`` what it depends on."""
+
+    ok: bool
+    checks: dict[str, str] = Field(default_factory=dict)
