@@ -91,15 +91,16 @@ class CheckedResolver(AbstractResolver):
         return future
 
 
-def check(address: str, allow_private: bool, host: str) -> None:
-    """Raise ``ForbiddenAddressError`` unless ``address``, which ``host`` stands for, may be called."""
+def check(address: str, allow_private: bool, host: str | None = None) -> None:
+    """Raise ``ForbiddenAddressError`` unless ``address`` (which ``host`` stands for, if given) may be called."""
     kind = refusal(address, allow_private)
     if kind is None:
         return
     advice = "correct webhook.url"
     if refusal(address, allow_private=True) is None:
         advice += ", or set webhook.allow_private if the receiver is inside your own network"
-    raise ForbiddenAddressError(f"{host} stands for {address}, which is {kind}: {advice}.")
+    found = address if host is None else f"{host} stands for {address}, which"
+    raise ForbiddenAddressError(f"{found} is {kind}: {advice}.")
 
 
 def open_session(
@@ -108,7 +109,7 @@ def open_session(
     """A session that keeps the rules. ``connect_seconds``: lookup, connection and TLS; ``timeout_seconds``: all."""
 
     def make_socket(info: AddrInfoType) -> socket.socket:
-        check(str(info[4][0]), allow_private, str(info[4][0]))
+        check(str(info[4][0]), allow_private)
         return socket.socket(family=info[0], type=info[1], proto=info[2])
 
     return aiohttp.ClientSession(

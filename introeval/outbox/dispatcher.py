@@ -73,15 +73,17 @@ class Dispatcher:
 
     async def _round(self, deliveries: asyncio.TaskGroup) -> float | None:
         """Send off what may go now; returns when to look again, ``None``: when something changes."""
-        now, running = self._clock.now(), len(self._under_way)
-        room = self._breaker.room(now, running, self._most)
-        if room == 0:
-            return self._breaker.paused_until if now < self._breaker.paused_until else None
-        due = await self._outbox.due(now, room + running)
-        for message in [each for each in due if each.task_id not in self._under_way][:room]:
+        # Taken before the read: who comes back during it has left a row behind that the read may not have seen.
+        now, busy = self._clock.now(), frozenset(self._under_way)
+        if now < self._breaker.paused_until:
+            return self._breaker.paused_until
+        due = await self._outbox.due(now, self._most + len(busy))
+        next_due = await self._outbox.next_due(now)
+        room = self._breaker.room(now, len(self._under_way), self._most)
+        for message in [each for each in due if each.task_id not in busy][:room]:
             self._under_way.add(message.task_id)
             deliveries.create_task(self._deliver(message), name=f"webhook-{message.id}")
-        return await self._outbox.next_due(now)
+        return self._breaker.paused_until if now < self._breaker.paused_until else next_due
 
     async def _deliver(self, message: Message) -> None:
         attempt = await self._sender.send(message)

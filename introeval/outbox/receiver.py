@@ -57,7 +57,7 @@ def _check_literal(host: str, allow_private: bool) -> None:
     address = host.strip("[]")
     if ":" in address or address.replace(".", "").isdigit():
         try:
-            check(address, allow_private, "webhook.url")
+            check(address, allow_private)
         except ForbiddenAddressError as error:
             raise ConfigurationError(str(error)) from error
 

@@ -54,6 +54,8 @@ class Sender:
             return Attempt(status=None, reason=str(error))
         except TimeoutError:
             return Attempt(status=None, reason="The receiver did not answer in time.")
+        except aiohttp.InvalidURL:
+            return Attempt(status=None, reason="The receiver's address is not valid: correct webhook.url.")
         except aiohttp.ClientConnectorCertificateError:
             return Attempt(status=None, reason="The receiver's certificate is not valid.")
         except aiohttp.ClientConnectorDNSError:
