@@ -29,7 +29,7 @@ class Criterion(_Strict):
     """One thing that is graded, 0 to 10. ``levels``: a score and what it means, at least 0 and 10.
 
     Bounds that ``guards`` keeps: ``from_facts``, by the facts about the speaker; ``from_wording``, by fillers and
-    unsure words.
+    unsure words. ``part``: of a notebook, which role judges it; without meaning for other work.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
@@ -37,6 +37,7 @@ class Criterion(_Strict):
     weight: float = Field(default=1.0, gt=0, le=100)
     from_facts: bool = False
     from_wording: bool = False
+    part: Literal["technical", "reflection"] = "technical"
     levels: dict[int, Phrase]
 
     @field_validator("levels")
@@ -75,6 +76,30 @@ class Guards(_Strict):
     off_topic_cap: Share = 0.2
 
 
+class NotebookGuards(_Strict):
+    """Limits for notebooks, kept in code. Lines and words are the student's own; caps are shares of the maximum.
+
+    A ceiling is what no criterion of its part can exceed: that of the words the reflection's, the others the technical.
+
+    ``off_topic_share``: of the assignment's terms; less than this is off topic whatever a model says. A model that says
+    so is believed below ``doubtful_share``.
+    """
+
+    few_lines: int = Field(default=4, ge=1, le=1000)
+    few_lines_ceiling: int = Field(default=4, ge=0, le=CRITERION_MAX)
+    not_run_ceiling: int = Field(default=6, ge=0, le=CRITERION_MAX)
+    no_outputs_ceiling: int = Field(default=7, ge=0, le=CRITERION_MAX)
+    all_errors_ceiling: int = Field(default=3, ge=0, le=CRITERION_MAX)
+    many_errors_ceiling: int = Field(default=5, ge=0, le=CRITERION_MAX)
+    some_errors_ceiling: int = Field(default=8, ge=0, le=CRITERION_MAX)
+    few_words: int = Field(default=30, ge=1, le=1000)
+    few_words_ceiling: int = Field(default=4, ge=0, le=CRITERION_MAX)
+    blank_cap: Share = 0.2
+    off_topic_cap: Share = 0.2
+    off_topic_share: Share = 0.12
+    doubtful_share: Share = 0.4
+
+
 class Rubric(_Strict):
     """A whole rubric. ``task``: what is graded, in words; ``max_score``: the grade's scale (criteria stay 0
     to 10).
@@ -86,6 +111,7 @@ class Rubric(_Strict):
     max_score: float = Field(default=10.0, gt=0, le=1000)
     criteria: tuple[Criterion, ...] = Field(min_length=1, max_length=8)
     guards: Guards = Guards()
+    notebook: NotebookGuards = NotebookGuards()
 
     @field_validator("criteria")
     @classmethod
@@ -109,9 +135,9 @@ def load_rubric(text: str, fmt: Literal["toml", "json"] = "toml") -> Rubric:
 
 
 @cache
-def default_rubric() -> Rubric:
-    """The rubric for introductions that comes with the package."""
-    source = files("introeval.grading") / "rubrics" / "introduction.toml"
+def default_rubric(name: Literal["introduction", "notebook"] = "introduction") -> Rubric:
+    """The rubric of this name that comes with the package."""
+    source = files("introeval.grading") / "rubrics" / f"{name}.toml"
     return load_rubric(source.read_text(encoding="utf-8"))
 
 
