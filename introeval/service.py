@@ -28,6 +28,7 @@ from introeval.evaluator import GradingEvaluator
 from introeval.instance import single_instance
 from introeval.library import AssignmentLibrary
 from introeval.listening import listen, write_port_file
+from introeval.outbox.outgoing import Outgoing
 from introeval.sd_notify import Notifier
 from introeval.settings import Settings
 from introeval.status import StatusBoard
@@ -109,6 +110,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(settings.state.instance_lock))
         database = await stack.enter_async_context(Database.open(settings.state_dir))
+        outgoing = Outgoing(settings.webhook, database, clock)
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
         servers = await stack.enter_async_context(_beside(embedded))
         pool = ModelPool(wiring.servers(settings, embedded), clock, residency=settings.residency)
@@ -129,6 +131,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         )
         pool.on_change = manager.wake
         board = wiring.board(settings, Views(database), manager, pool, clock)
+        board.outbox = outgoing.status
         context = wiring.web_context(settings, database, manager, board, clock, library)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
@@ -141,9 +144,10 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
             queues,
             asyncio.create_task(pool.run(), name="probes"),
             asyncio.create_task(_report(running, context), name="report"),
+            asyncio.create_task(outgoing.run(), name="outbox"),
             servers,
         ]
-        stack.push_async_callback(_end, running.work[1:3])
+        stack.push_async_callback(_end, running.work[1:4])
         yield running
 
 
