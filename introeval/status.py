@@ -1,18 +1,23 @@
 """``StatusBoard``: builds the one ``StatusSnapshot`` from the tables, the queues' driver and the model pool."""
 
+from collections.abc import Awaitable, Callable
+
 from db.views import Views
 from models.pool import ModelPool
 from scheduler.policy import PhaseLimits
 from scheduler.ports import Clock
 from scheduler.queues import ReaderWriterQueueManager
-from scheduler.snapshot import ServerStatus, StatusSnapshot
+from scheduler.snapshot import OutboxStatus, ServerStatus, StatusSnapshot
 from scheduler.task import Phase
 
 RECENT_BATCHES = 12
 
 
 class StatusBoard:
-    """``worst_wait``: seconds within which a closed batch gets its phase, from the caps (see ``worst_wait``)."""
+    """``worst_wait``: seconds within which a closed batch gets its phase, from the caps (see ``worst_wait``).
+
+    ``outbox``: asked for what waits to be told; it gets the time.
+    """
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class StatusBoard:
         self._clock = clock
         self._stt_model = stt_model
         self._worst_wait = worst_wait
+        self.outbox: Callable[[float], Awaitable[OutboxStatus | None]] | None = None
 
     async def snapshot(self) -> StatusSnapshot:
         """The daemon at this moment."""
@@ -57,6 +63,7 @@ class StatusBoard:
             last_error=error,
             stt_model=self._stt_model,
             seconds_per_phase=await self._views.seconds_per_phase(now),
+            outbox=None if self.outbox is None else await self.outbox(now),
         )
 
 
