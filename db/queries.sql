@@ -376,3 +376,27 @@ WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_
 -- The parts of a submission that ended without a result under one version.
 SELECT code, stage, place, message, advice FROM failures
 WHERE task_id = :id AND assignment_version = :version ORDER BY id;
+
+-- name: page_texts
+-- What was read on the pages of a submission.
+SELECT page, engine, confidence, lines FROM page_texts WHERE task_id = :task_id ORDER BY page;
+
+-- name: keep_page_text
+-- Keep what was read on a page, unless there is something already.
+INSERT INTO page_texts (task_id, page, engine, confidence, lines, created_at)
+VALUES (:task_id, :page, :engine, :confidence, :lines, :now) ON CONFLICT (task_id, page) DO NOTHING;
+
+-- name: forget_page_texts
+-- Have the pages of a submission read anew.
+DELETE FROM page_texts WHERE task_id = :task_id;
+
+-- name: unread_submissions
+-- The page submissions of an assignment of which nothing was read, oldest first.
+SELECT t.id FROM processing_tasks t
+WHERE t.assignment_id = :assignment_id AND t.kind = 'pages'
+  AND NOT EXISTS (SELECT 1 FROM page_texts p WHERE p.task_id = t.id)
+ORDER BY t.created_at, t.id;
+
+-- name: pages_file
+-- Where the file of a submission of pages is.
+SELECT video_path FROM processing_tasks WHERE id = :id AND kind = 'pages';

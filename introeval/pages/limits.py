@@ -23,8 +23,9 @@ READABLE_IMAGES = "JPEG, PNG, WebP or HEIC"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLimits:
-    """``image_bytes``: of one picture. ``max_pixels``: of one picture, before it is decoded. ``long_side``: pixels of
-    the images that we make (2,000 are 170 dots per inch of A4; the embedded text recognition reads no more).
+    """``image_bytes``: of one picture. ``max_pixels``: of one picture, before it is decoded. ``max_ratio``: of its
+    long side to its short one. ``long_side``: pixels of the images that we make (2,000 are 170 dots per inch of A4;
+    the embedded text recognition reads no more).
     ``max_pages``: of one submission. ``file_bytes``: of a PDF or of several pictures together.
 
     ``check_seconds``, ``render_seconds``: wall clock, generous, since a busy machine is no fault of the file.
