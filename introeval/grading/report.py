@@ -10,10 +10,14 @@ class _Value(BaseModel):
 
 
 class Evidence(_Value):
-    """A stretch of the transcript, in its own words; times in seconds from the beginning of the video."""
+    """A stretch of the work, in its own words, and where it is.
 
-    start: float
-    end: float
+    ``start``, ``end``: seconds from the beginning of a video. ``place``: where it is in other work ("page 2, line 5").
+    """
+
+    start: float | None = None
+    end: float | None = None
+    place: str | None = None
     quote: str
 
 
@@ -62,6 +66,8 @@ class AppliedGuard(_Value):
         "few_facts",
         "fillers",
         "unsure",
+        "blank",
+        "repeats_question",
     ]
     reason: str
     cap: float
