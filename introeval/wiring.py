@@ -5,14 +5,15 @@ from pathlib import Path
 from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
+from db.ratings import Ratings
 from db.requests import Requests
 from db.views import Views
 from introeval import assembly
 from introeval.assignments import Kind
 from introeval.clock import SystemClock
+from introeval.fairness import Fairness
 from introeval.graders.base import Grader
 from introeval.graders.introductions import IntroductionGrader
-from introeval.graders.linking import Linking
 from introeval.library import AssignmentLibrary
 from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
@@ -27,7 +28,12 @@ from stt.transcript import read_transcript
 
 def graders(database: Database) -> dict[str, Grader]:
     """By the task's kind."""
-    return {Kind.INTRO_VIDEO: IntroductionGrader(Linking(Assignments(database)))}
+    return {Kind.INTRO_VIDEO: IntroductionGrader(fairness(database).both)}
+
+
+def fairness(database: Database) -> Fairness:
+    """What the round robin's luck is worth."""
+    return Fairness(Assignments(database), Ratings(database))
 
 
 def board(

@@ -35,11 +35,11 @@ class Asked:
         return self.attempt if self.attempt > 1 else None
 
 
-def first_opinions(plan: GradingPlan, served: Sequence[str], linked: bool) -> tuple[Asked, ...]:
-    """Whom to ask. ``served``: the models that are up, each once. ``linked``: this one belongs to the linked share."""
+def first_opinions(plan: GradingPlan, served: Sequence[str], two: bool) -> tuple[Asked, ...]:
+    """Whom to ask. ``served``: the models that are up, each once. ``two``: a round robin asks two of them here."""
     if plan.plan == "single":
         return (Asked(plan.model),)
-    if len(served) > 1 and (plan.plan == "both" or linked):
+    if len(served) > 1 and (plan.plan == "both" or two):
         return tuple(Asked(model) for model in served[:2])
     return (Asked(None),)
 

@@ -7,6 +7,7 @@ names are asked at once, and their replies become one report in code. What is fl
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from introeval.assignments import Assignment
 from introeval.assignments.opinions import Asked, first_opinions, second_opinion
 from introeval.graders.base import Work
 from introeval.grading import (
@@ -30,8 +31,8 @@ from scheduler.ports import Evaluation
 from scheduler.ratings import Rating
 from stt.transcript import Segment, Transcript, read_transcript
 
-Linked = Callable[[Work], Awaitable[bool]]
-"""Whether a submission belongs to the share that two models grade."""
+Both = Callable[[Assignment, str], Awaitable[bool]]
+"""Whether two models are to grade this submission of the assignment."""
 
 DOUBTFUL = frozenset({"addressed_to_grader"})
 
@@ -39,8 +40,8 @@ DOUBTFUL = frozenset({"addressed_to_grader"})
 class IntroductionGrader:
     """Grades introduction videos (``introeval.graders.base.Grader``)."""
 
-    def __init__(self, linked: Linked) -> None:
-        self._linked = linked
+    def __init__(self, both: Both) -> None:
+        self._both = both
 
     async def grade(self, work: Work) -> Evaluation:
         """See the port."""
@@ -53,7 +54,8 @@ class IntroductionGrader:
             return _without_model(refused)
         prompt = build_prompt(rubric, transcript.segments)
         plan = work.assignment.plan
-        asked = first_opinions(plan, work.models, len(work.models) > 1 and await self._linked(work))
+        two = len(work.models) > 1 and await self._both(work.assignment, work.task.id)
+        asked = first_opinions(plan, work.models, two)
         given = await _ask_all(work, rubric, prompt, transcript, asked)
         opinions = [opinion for opinion, _ in given]
         if plan.second_opinion and len(given) == 1 and _doubtful(opinions[0].report):

@@ -31,7 +31,7 @@ class Bench:
 
     def work(self, assignment: Assignment, **task: Any) -> Work:
         """A task in somebody's hands, under this assignment."""
-        values = {
+        values: dict[str, Any] = {
             "id": "t1",
             "roll_number": "r1",
             "video_path": "",

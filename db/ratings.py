@@ -1,0 +1,32 @@
+"""What each model made of the submissions of an assignment, as it was kept with the results."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from db.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRating:
+    """One row of ``ratings``. ``marks``: by criterion or question. ``attempt``: the try, from 1."""
+
+    task_id: str
+    model: str
+    attempt: int
+    server: str
+    score: float
+    max_score: float
+    marks: Mapping[str, float | None]
+
+
+class Ratings:
+    """Reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, assignment_id: str, version: int) -> tuple[KeptRating, ...]:
+        """All ratings under one version, by submission, model and try."""
+        rows = await self._database.all("assignment_ratings", {"id": assignment_id, "version": version})
+        return tuple(KeptRating(**dict(row) | {"marks": json.loads(row["marks"])}) for row in rows)
