@@ -147,6 +147,15 @@ def _gauges(snapshot: StatusSnapshot) -> Iterator[Metric]:
         in_flight.add_metric([server.name], server.in_flight)
     yield up
     yield in_flight
+    if snapshot.outbox is not None:
+        yield GaugeMetricFamily(
+            "introeval_webhook_pending", "Messages that wait to be delivered.", snapshot.outbox.pending
+        )
+        yield GaugeMetricFamily(
+            "introeval_webhook_oldest_seconds",
+            "Age of the oldest message that waits; 0 when none does.",
+            snapshot.outbox.oldest_seconds or 0.0,
+        )
 
 
 def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]:
@@ -166,9 +175,14 @@ def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]
         for stage in ("stt", "llm"):
             family.add_metric([stage], totals.kinds[kind, stage])
         yield family
-    for kind in ("accepted", "released"):
+    for kind, name, text in (
+        ("accepted", "introeval_accepted", "Tasks accepted."),
+        ("released", "introeval_released", "Tasks released."),
+        ("delivered", "introeval_webhook_delivered", "Messages that the receiver has taken."),
+        ("undelivered", "introeval_webhook_failed", "Messages that were given up."),
+    ):
         count = sum(n for (each, _), n in totals.kinds.items() if each == kind)
-        yield CounterMetricFamily(f"introeval_{kind}", f"Tasks {kind}.", count)
+        yield CounterMetricFamily(name, text, count)
     tokens = CounterMetricFamily("introeval_tokens", "Tokens, by direction.", labels=("direction",))
     tokens.add_metric(["in"], totals.numbers["tokens_in"])
     tokens.add_metric(["out"], totals.numbers["tokens_out"])

@@ -49,8 +49,17 @@ class QueuesBody(Body):
     active_workers: int
 
 
+class OutboxBody(Body):
+    """Messages to the college's own system that wait (the oldest one for how long) or were given up, and why."""
+
+    pending: int
+    failed: int
+    oldest_seconds: float | None
+    last_error: str | None
+
+
 class StatusBody(Body):
-    """The whole daemon at one moment."""
+    """The whole daemon at one moment. ``outbox``: ``None`` when no system of the college is told of results."""
 
     at: AwareDatetime
     phase: PhaseName
@@ -68,6 +77,7 @@ class StatusBody(Body):
     last_error: str | None
     stt_model: str
     seconds_per_phase: dict[str, float]
+    outbox: OutboxBody | None = None
 
 
 class EventBody(Body):
