@@ -48,6 +48,16 @@ class WatchedClock(TestClock):
             await self._news.wait()
 
 
+async def tell(database: Database, task: str, now: float, facts: dict[str, Any] | None = None) -> None:
+    """Write one message about a task."""
+    found = await Views(database).submission(task)
+    assert found is not None
+    submission = found.task
+    await database.write(
+        lambda transaction: publish(transaction, GRADED, submission, facts or {"score": 5.0}, now)
+    )
+
+
 @dataclass
 class Rig:
     """``clock``: only ``advance`` moves it."""
@@ -73,15 +83,9 @@ class Rig:
 
     async def tell(self, task: str, times: int = 1, **facts: Any) -> None:
         """Write messages about a task, numbered by ``assignment_version``, as a result's transaction does."""
-        found = await Views(self.database).submission(task)
-        assert found is not None
         for number in range(1, times + 1):
             told = {"status": "graded", "score": 5.0, "assignment_version": number} | facts
-
-            def body(transaction: Any, told: dict[str, Any] = told) -> Any:
-                return publish(transaction, GRADED, found.task, told, self.clock.now())
-
-            await self.database.write(body)
+            await tell(self.database, task, self.clock.now(), told)
 
     @asynccontextmanager
     async def sending(
