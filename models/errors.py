@@ -6,8 +6,9 @@ AttemptFailedError
 │   ├── ServerTimeoutError            connected, but no answer, or no further token, in time
 │   ├── StreamCutError                the connection ended in the middle of a reply
 │   ├── ServerStatusError             it answered with an error of its own (5xx, an error line)
-│   │   └── ServerBusyError               its queue is full (503)
-│   ├── ModelMissingError             the server is well but does not have the model
+│   │   ├── ServerBusyError               its queue is full (503)
+│   │   └── RateLimitedError              it has had enough of our requests for now (429)
+│   ├── ModelUnavailableError         the server is well but does not have the model
 │   └── WrongServiceError             what answers on this port is not Ollama
 ├── ReplyError                    the model: it is asked again, with the reason
 │   ├── TruncatedReplyError           cut off at ``num_predict``
@@ -75,10 +76,21 @@ class ServerBusyError(ServerStatusError):
     may_blame_request = False
 
 
-class ModelMissingError(ServerFailedError):
+class RateLimitedError(ServerStatusError):
+    """429: we asked too much. ``retry_after``: the seconds for which it is to be left alone, where it says so."""
+
+    code = "rate_limited"
+    may_blame_request = False
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ModelUnavailableError(ServerFailedError):
     """The server does not have the model; the message says how to get it."""
 
-    code = "model_missing"
+    code = "model_unavailable"
 
 
 class WrongServiceError(ServerFailedError):

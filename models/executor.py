@@ -117,12 +117,15 @@ class Executor:
                 worker.cancel()
             await asyncio.gather(*crew, return_exceptions=True)
 
+    async def kept(self, task: LLMTask[T]) -> Generation[T] | None:
+        """The kept reply, if there is one that the task can read. Nobody is asked. Raises ``StateError``."""
+        found = await self._calls.find(task.key)
+        return None if found is None else _reread(task, _generation(found))
+
     async def _reply(
         self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
     ) -> Generation[T]:
-        kept = await self._calls.find(task.key)
-        known = None if kept is None else _reread(task, _generation(kept))
-        return known or await self._ask(task, task_id, progress, servers)
+        return await self.kept(task) or await self._ask(task, task_id, progress, servers)
 
     async def _ask(
         self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.errors import ModelMissingError, ServerUnreachableError
+from models.errors import ModelUnavailableError, ServerUnreachableError
 from models.worker import LanguageModelWorker
 from scheduler.errors import AttemptFailedError, HandoverError
 from scheduler.ports import Clock
@@ -72,7 +72,9 @@ async def _remains(worker: LanguageModelWorker) -> str | None:
     It is asked each time: a request to load that was given up earlier may take effect only now.
     """
     try:
-        with contextlib.suppress(ModelMissingError):  # gone from its disk; it can be in memory all the same
+        with contextlib.suppress(
+            ModelUnavailableError
+        ):  # gone from its disk; it can be in memory all the same
             await worker.unload()
         return "the model is still loaded" if await worker.loaded() else None
     except ServerUnreachableError as error:

@@ -1,10 +1,12 @@
 """``Member``: what the pool knows of one server. Its methods decide and record; they do not wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.rotation import backoff
+from models.breaker import Breaker
+from models.errors import RateLimitedError, ServerFailedError
 from models.worker import LanguageModelWorker
-from scheduler.errors import AttemptFailedError
+from scheduler.errors import AttemptFailedError, NoServerError
 from scheduler.snapshot import ServerStatus
 
 
@@ -21,17 +23,17 @@ class ProbeTimes:
 class Member:
     """One server of the pool.
 
-    ``healthy`` is earned by a probe. ``life`` grows with every failure, so that a request which began before one
-    does not speak against the server that has come back since. ``strikes``: failures in a row.
+    ``healthy`` is earned by a probe, and lost when the breaker opens. ``life`` grows with every failure, so that a
+    request which began before one does not speak for or against the server that has come back since.
     """
 
     worker: LanguageModelWorker
+    breaker: Breaker
     healthy: bool = False
     loaded: bool = False
     in_flight: int = 0
     graded: int = 0
     failures: int = 0
-    strikes: int = 0
     life: int = 0
     probe_at: float = 0.0
     last_error: str | None = None
@@ -52,15 +54,21 @@ class Member:
 
     def well(self, now: float, times: ProbeTimes, *, loaded: bool) -> None:
         """A probe (and, if ``loaded``, a load) succeeded."""
-        self.healthy, self.loaded, self.strikes, self.last_error = True, loaded, 0, None
+        self.breaker.trial_passed()
+        self.healthy, self.loaded, self.last_error = True, loaded, None
         self.probe_at = now + times.healthy
 
-    def failed(self, error: AttemptFailedError, now: float, times: ProbeTimes) -> None:
+    def answered(self, life: int) -> None:
+        """A request that began in that life was answered, well or badly."""
+        if life == self.life:
+            self.breaker.proven()
+
+    def failed(self, error: AttemptFailedError, now: float) -> None:
         """A probe, a load or a request of this life failed."""
+        self.breaker.failed(now, error.retry_after if isinstance(error, RateLimitedError) else None)
         self.healthy, self.loaded, self.last_error = False, False, str(error)
-        self.strikes += 1
         self.life += 1
-        self.probe_at = now + backoff(self.strikes, times.first, times.most)
+        self.probe_at = self.breaker.opened_until
 
     def status(self) -> ServerStatus:
         """The same, for people."""
@@ -76,4 +84,17 @@ class Member:
             failures=self.failures,
             loaded=self.loaded,
             last_error=self.last_error,
+            breaker=self.breaker.state,
         )
+
+
+def nobody(
+    members: Sequence[Member], failures: Sequence[ServerFailedError], *, in_phase: bool
+) -> ServerFailedError | NoServerError:
+    """Why none of these servers takes a request on which some have failed; see the second rule of ``models.pool``."""
+    if failures and all(failure.may_blame_request for failure in failures):
+        return failures[-1]
+    if not in_phase:
+        return NoServerError("The language models do not have the machine at the moment.")
+    why = " ".join(f"{member.worker.name}: {member.last_error or 'busy'}" for member in members)
+    return NoServerError(f"No language-model server can take work now. {why}")

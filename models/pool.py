@@ -8,25 +8,27 @@ The rules:
    costs no retry. One request asks a server at most once. When none is left: ``NoServerError``, the task waits.
    Except that it counts as a failed attempt when each server that was asked lived on while it failed
    (``ServerFailedError.may_blame_request``): the request may be the cause, and would go round for ever.
-3. A failed server is probed again and again, ever more slowly, and is used again by itself; during the pool's own
-   phase only after its model is loaded.
+3. A failed server is left alone, probed again and again, ever more slowly (``models.breaker``), and is used again by
+   itself; during the pool's own phase only after its model is loaded.
 4. No request is sent, and nothing is loaded, outside of the phase (between ``enter`` and ``leave``).
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Set
+from random import Random
 from typing import Literal, TypeVar
 
 from models import handover
+from models.breaker import Breaker
 from models.config import ServerConfig
 from models.errors import ServerFailedError
 from models.handover import Switch
 from models.limits import Gate
-from models.member import Member, ProbeTimes
+from models.member import Member, ProbeTimes, nobody
 from models.rotation import candidates, next_in_turn
 from models.task import LLMTask
 from models.worker import Generation, LanguageModelWorker
-from scheduler.errors import AttemptFailedError, HandoverError, NoServerError
+from scheduler.errors import AttemptFailedError, HandoverError
 from scheduler.ports import Clock, Progress
 from scheduler.snapshot import ServerStatus
 
@@ -38,7 +40,8 @@ class ModelPool:
     """See the module's rules. ``on_change`` is called whenever health or free slots change; it must not block.
 
     ``residency``: whether ``leave`` unloads the models (``exclusive``) or lets them stay in memory (``shared``).
-    ``switches``: how each server fared in the last hand-over. Run ``run`` beside it for probes and returns.
+    ``jitter``: a seeded source for the breakers' times; ``None`` for exact times. ``switches``: how each server fared
+    in the last hand-over. Run ``run`` beside it for probes and returns.
     """
 
     def __init__(
@@ -49,13 +52,18 @@ class ModelPool:
         residency: Residency = "exclusive",
         on_change: Callable[[], None] = lambda: None,
         probes: ProbeTimes | None = None,
+        jitter: Random | None = None,
     ) -> None:
+        times = probes or ProbeTimes()
         self.on_change = on_change
         self.switches: tuple[Switch, ...] = ()
-        self._members = [Member(LanguageModelWorker(server)) for server in servers]
+        self._members = [
+            Member(LanguageModelWorker(server), Breaker(first=times.first, most=times.most, jitter=jitter))
+            for server in servers
+        ]
         self._clock = clock
         self._residency = residency
-        self._probes = probes or ProbeTimes()
+        self._probes = times
         self._in_phase = False
         self._turns: dict[tuple[int, ...], int] = {}
         self._waiting: list[tuple[int, ...]] = []
@@ -109,21 +117,27 @@ class ModelPool:
                     self._fail(member, error)
             except AttemptFailedError:
                 member.failures += 1
+                member.answered(life)
                 raise
             else:
                 member.graded += 1
+                member.answered(life)
                 return result
             finally:
                 member.in_flight -= 1
                 self._notify()
 
     async def enter(self) -> None:
-        """Load the models, one server after the other. No healthy server is no error: tasks wait for one."""
+        """Load the models, one server after the other. No healthy server is no error: tasks wait for one.
+
+        A server that asked to be left alone for a time (429) is loaded after it, as one that comes back.
+        """
         self._in_phase = True
         async with self._loading:
             self.switches = ()
             for member in self._members:
-                self.switches += (await self._load(member),)
+                if not member.breaker.barred(self._clock.monotonic()):
+                    self.switches += (await self._load(member),)
 
     async def leave(self) -> None:
         """End the phase: no request is running and, in exclusive residency, no model is loaded.
@@ -200,7 +214,7 @@ class ModelPool:
         while True:
             left = [member not in failed and member.healthy for member in members]
             if not self._in_phase or not any(left):
-                raise self._nobody(members, tuple(failed.values()))
+                raise nobody(members, tuple(failed.values()), in_phase=self._in_phase)
             slots = [member.open_slots if ok else 0 for member, ok in zip(members, left, strict=True)]
             index = next_in_turn(slots, self._turns.get(who, -1))
             if index is not None:
@@ -214,22 +228,12 @@ class ModelPool:
             finally:
                 self._waiting.remove(who)
 
-    def _nobody(
-        self, members: Sequence[Member], failures: Sequence[ServerFailedError]
-    ) -> ServerFailedError | NoServerError:
-        if failures and all(failure.may_blame_request for failure in failures):
-            return failures[-1]
-        if not self._in_phase:
-            return NoServerError("The language models do not have the machine at the moment.")
-        why = " ".join(f"{member.worker.name}: {member.last_error or 'busy'}" for member in members)
-        return NoServerError(f"No language-model server can take work now. {why}")
-
     def _well(self, member: Member, *, loaded: bool) -> None:
         member.well(self._clock.monotonic(), self._probes, loaded=loaded)
         self._notify()
 
     def _fail(self, member: Member, error: AttemptFailedError) -> None:
-        member.failed(error, self._clock.monotonic(), self._probes)
+        member.failed(error, self._clock.monotonic())
         self._poked.set()
         self._notify()
 

@@ -15,15 +15,18 @@ import errno
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
+from models.breaker import retry_after_seconds
 from models.config import ServerConfig
 from models.errors import (
     ContextOverflowError,
-    ModelMissingError,
+    ModelUnavailableError,
+    RateLimitedError,
     RequestRefusedError,
     ServerBusyError,
     ServerStatusError,
@@ -96,13 +99,20 @@ class Transport:
             said = _ErrorBody.model_validate_json(await self._body_of(response)).error[:200]
         except ValidationError:
             said = None
-        if status >= 500 or status == 429:
-            kind = ServerBusyError if status in (429, 503) else ServerStatusError
+        if status == 429:
+            after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
+            when = "" if after is None else f" It is left alone for {after:g} s."
+            why = said or "no reason given"
+            return RateLimitedError(
+                f"{config.name} allows no more requests now: {why}.{when}", retry_after=after
+            )
+        if status >= 500:
+            kind = ServerBusyError if status == 503 else ServerStatusError
             return kind(f"{config.name} answered {status}: {said or 'no reason given'}")
         if said is None:
             return self._wrong(f"it answers {status}")
         if status == 404:
-            return ModelMissingError(
+            return ModelUnavailableError(
                 f"{config.name} ({config.url}) does not have the model {config.model}. On its machine run: "
                 f"ollama pull {config.model}"
             )

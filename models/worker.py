@@ -16,7 +16,7 @@ from models.config import ServerConfig, canonical
 from models.errors import (
     ContextOverflowError,
     EmptyReplyError,
-    ModelMissingError,
+    ModelUnavailableError,
     PromptTooLongError,
     ReplyError,
     ResponseShapeError,
@@ -160,7 +160,7 @@ class LanguageModelWorker:
     async def probe(self) -> None:
         """Return when the server is well and has the model; raises ``ServerFailedError``. Loads nothing."""
         if canonical(self.config.model) not in await self._wire.installed():
-            raise ModelMissingError(
+            raise ModelUnavailableError(
                 f"{self.name} ({self.config.url}) does not have the model {self.config.model}. On its machine run: "
                 f"ollama pull {self.config.model}"
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import SchemaValidationError
+from models.limits import RateLimits
 from models.task import LLMTask, ask
 from scheduler.errors import NoServerError
 from tests.models.fake_ollama import GOOD, Mood
@@ -198,3 +199,23 @@ async def test_nobody_serves_the_model(tmp_path: Path) -> None:
         assert (
             await it.executor.run(ask("p", None, str), task_id="s", servers={"llama3"})
         ).server == "llama3"
+
+
+async def test_limit_holds_the_next_request_back(tmp_path: Path) -> None:
+    """With one request in a thousand years the second waits, unsent, and gives its slot back when it is cancelled."""
+    async with executor_rig(tmp_path, rate=RateLimits(requests_per_second=3e-11)) as it:
+        await it.executor.run(TASK, task_id="s")
+        taken = asyncio.Event()
+
+        def tell(fraction: float, server: str | None = None) -> None:
+            taken.set()
+
+        running = it.executor.run(ask("Next.", None, str), task_id="s", progress=tell)
+        waiting = asyncio.create_task(running)
+        await taken.wait()
+        assert (await it.executor.run(TASK, task_id="s")).cached
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert len(it.asked) == 1
+        assert it.pool.free_slots == 8

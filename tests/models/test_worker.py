@@ -1,6 +1,7 @@
 """One worker and one well-behaved server: what is sent, what is made of the reply, when it is asked again."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from models.config import ServerConfig
 from models.errors import PromptTooLongError, SchemaValidationError, TruncatedReplyError
-from models.task import ask
+from models.task import TaskOptions, ask
 from models.worker import LanguageModelWorker
 from scheduler.ports import unwatched
 from tests.models.fake_ollama import GOOD, FakeOllama, Mood, fake_ollama
@@ -53,7 +54,7 @@ async def test_reply_is_parsed_and_measured(worker: LanguageModelWorker) -> None
     result = await worker.generate(REQUEST, unwatched)
     assert (result.value, result.raw) == (Score(score=7), GOOD)
     assert (result.server, result.model, result.attempts) == ("mistral", "mistral", 1)
-    assert (result.tokens_in, result.tokens_out, result.load_ms) == (23, 3, 2)
+    assert (result.tokens_in, result.tokens_out, result.load_ms) == (24, 3, 2)
 
 
 async def test_request_names_everything_that_fixes_the_reply(
@@ -143,3 +144,58 @@ async def test_cancelling_closes_the_request(fake: FakeOllama, worker: LanguageM
     with pytest.raises(asyncio.CancelledError):
         await task
     await fake.given_up.wait()
+
+
+class Turnstile:
+    """A ``Gate`` that lets everybody through and notes what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    async def admit(self, tokens: int) -> None:
+        self.told.append(("admit", tokens, 0))
+
+    def settle(self, reserved: int, used: int) -> None:
+        self.told.append(("settle", reserved, used))
+
+
+async def test_each_request_passes_the_gate_and_is_settled(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """One that is asked again passes twice; what the server reports, prompt and reply, is settled each time."""
+    fake.script, gate = [Mood.LENGTH], Turnstile()
+    result = await worker.generate(REQUEST, unwatched, gate)
+    assert [kind for kind, _, _ in gate.told] == ["admit", "settle"] * 2
+    admitted, settled = gate.told[::2], gate.told[1::2]
+    assert [tokens for _, tokens, _ in admitted] == [reserved for _, reserved, _ in settled]
+    assert sum(used for _, _, used in settled) == result.tokens_in + result.tokens_out
+
+
+async def test_everything_of_a_task_is_sent(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """System message, images in order (base64), thinking and options; the window stays the server's."""
+    options = TaskOptions(seed=0, temperature=0.7, num_predict=50, reasoning=True)
+    task = ask("Read.", None, str, system="Be exact.", images=[b"\x89PNG", b"\xff\xd8"], options=options)
+    result = await worker.generate(task, unwatched)
+    body = fake.bodies[0]
+    assert (body["system"], body["prompt"], body["think"]) == ("Be exact.", "Read.", True)
+    assert [base64.b64decode(image) for image in body["images"]] == [b"\x89PNG", b"\xff\xd8"]
+    assert body["options"] == {"num_ctx": 1000, "num_predict": 50, "seed": 0, "temperature": 0.7}
+    assert "format" not in body
+    assert (result.key, result.stage, result.prompt_hash) == (task.key, "grade", task.prompt_hash)
+
+
+async def test_what_is_not_given_is_not_sent(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """An older server, or a model that cannot think, never sees a field that it does not know."""
+    await worker.generate(REQUEST, unwatched)
+    assert not {"think", "images", "system"} & set(fake.bodies[0])
+
+
+async def test_shorter_reply_leaves_more_room_for_the_prompt(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """The task's own length of the reply decides what fits."""
+    long = "word " * 950
+    with pytest.raises(PromptTooLongError):
+        await worker.generate(ask(long, None, str), unwatched)
+    await worker.generate(ask(long, None, str, options=TaskOptions(num_predict=20)), unwatched)
+    assert len(fake.prompts) == 1

@@ -50,9 +50,10 @@ async def ask(fake: FakeOllama, config: ServerConfig = CONFIG) -> str:
     "mood,expected,asks",
     [
         (Mood.CUT, errors.StreamCutError, 1),
-        (Mood.MISSING, errors.ModelMissingError, 1),
+        (Mood.MISSING, errors.ModelUnavailableError, 1),
         (Mood.ERROR, errors.ServerStatusError, 1),
         (Mood.BUSY, errors.ServerBusyError, 1),
+        (Mood.LIMITED, errors.RateLimitedError, 1),
         (Mood.ERROR_LINE, errors.ServerStatusError, 1),
         (Mood.EMPTY, errors.EmptyReplyError, 3),
         (Mood.WHITESPACE, errors.EmptyReplyError, 3),
@@ -106,11 +107,11 @@ async def test_missing_model_says_what_to_do(fake: FakeOllama) -> None:
     """The message is the command to run, whether the probe finds out or the request."""
     fake.installed = False
     worker = LanguageModelWorker(replace(CONFIG, url=fake.url))
-    with pytest.raises(errors.ModelMissingError, match="ollama pull mistral"):
+    with pytest.raises(errors.ModelUnavailableError, match="ollama pull mistral"):
         await worker.probe()
     await worker.close()
     fake.mood = Mood.MISSING
-    with pytest.raises(errors.ModelMissingError, match="ollama pull mistral"):
+    with pytest.raises(errors.ModelUnavailableError, match="ollama pull mistral"):
         await ask(fake)
 
 

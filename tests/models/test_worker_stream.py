@@ -52,3 +52,10 @@ def test_garbage_is_a_typed_error(data: bytes) -> None:
     except AttemptFailedError:
         return
     assert stream.end is not None
+
+
+def test_thinking_is_a_sign_of_life_and_no_reply() -> None:
+    """What a model thought before its reply counts as chunks, and is not part of the text."""
+    thought = b'{"response":"","thinking":"Let me see.","done":false}\n'
+    stream = read(thought * 3 + REPLY + END, [])
+    assert (stream.chunks, stream.text) == (6, '{"a": "é\n日"}')

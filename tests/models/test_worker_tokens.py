@@ -2,8 +2,9 @@
 
 import pytest
 
+from models.breaker import backoff
 from models.config import canonical
-from models.rotation import backoff, next_in_turn
+from models.rotation import next_in_turn
 from models.tokens import estimate
 
 
