@@ -66,9 +66,10 @@ class GradingEvaluator:
             assignment=assignment,
             executor=self._executor,
             progress=progress,
-            models=self._served(),
+            models=self.served(),
         )
         return await grader.grade(work)
 
-    def _served(self) -> tuple[str, ...]:
+    def served(self) -> tuple[str, ...]:
+        """What the servers that are up serve, each once, in their order."""
         return tuple(dict.fromkeys(server.model for server in self._pool.statuses() if server.healthy))

@@ -6,7 +6,15 @@ Versions are immutable, so what was read once is remembered.
 import asyncio
 
 from db.assignments import Assignments, StoredAssignment
-from introeval.assignments import INTRODUCTIONS, Assignment, AssignmentError, Kind, load_assignment
+from introeval.assignments import (
+    INTRODUCTIONS,
+    Assignment,
+    AssignmentChangedError,
+    AssignmentError,
+    FieldError,
+    Kind,
+    load_assignment,
+)
 from introeval.grading import Rubric, default_rubric
 from scheduler.ports import Clock
 
@@ -44,19 +52,24 @@ class AssignmentLibrary:
         """The newest version of each, by id."""
         return [self._remember(found) for found in await self._stored.all()]
 
-    async def add(self, assignment: Assignment) -> Assignment:
+    async def add(self, assignment: Assignment, replaces: int | None = None) -> Assignment:
         """Add it as a further version (the same again adds none). Returns it with its version.
 
-        Raises ``AssignmentError`` when one of that name has another kind: its submissions could not be regraded.
+        ``replaces``: the version that it was made from, 0 for a new assignment; ``None``: whatever is the newest.
+
+        Raises ``AssignmentChangedError`` when the newest is another one, and ``AssignmentError`` when one of that name
+        has another kind: its submissions could not be regraded.
         """
         async with self._lock:
             earlier = await self._stored.latest(assignment.id)
-            if earlier is not None and earlier.kind != assignment.kind:
-                raise AssignmentError(
-                    f"kind: '{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
-                )
             # The version is the table's to give, so it is no part of what is compared.
             definition = assignment.model_copy(update={"version": 1}).model_dump_json()
+            if earlier is not None and earlier.definition == definition:
+                return self._remember(earlier)
+            if earlier is not None and earlier.kind != assignment.kind:
+                said = f"'{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
+                raise AssignmentError.of_fields([FieldError("kind", said)])
+            _require_newest(assignment.id, 0 if earlier is None else earlier.version, replaces)
             new = StoredAssignment(
                 id=assignment.id,
                 version=1,
@@ -93,3 +106,18 @@ class AssignmentLibrary:
             read = load_assignment(found.definition, "json")
             self._read[key] = read.model_copy(update={"version": found.version})
         return self._read[key]
+
+
+def _require_newest(assignment_id: str, newest: int, replaces: int | None) -> None:
+    if replaces in (None, newest):
+        return
+    if not newest:
+        said = f"there is no assignment '{assignment_id}' whose version {replaces} this could replace"
+    elif not replaces:
+        said = f"there is an assignment '{assignment_id}' already, in version {newest}"
+    else:
+        said = (
+            f"the newest version of '{assignment_id}' is {newest}, and this was made from version {replaces}: "
+            "read the newest one and make the change there"
+        )
+    raise AssignmentChangedError(said, newest)

@@ -29,6 +29,7 @@ from introeval.instance import single_instance
 from introeval.library import AssignmentLibrary
 from introeval.listening import listen, write_port_file
 from introeval.outbox.outgoing import Outgoing
+from introeval.preview import Previewer
 from introeval.sd_notify import Notifier
 from introeval.settings import Settings
 from introeval.status import StatusBoard
@@ -113,12 +114,15 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         outgoing = Outgoing(settings.webhook, database, clock)
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
         servers = await stack.enter_async_context(_beside(embedded))
-        pool = ModelPool(wiring.servers(settings, embedded), clock, residency=settings.residency)
+        configs = wiring.servers(settings, embedded)
+        pool = ModelPool(configs, clock, residency=settings.residency)
         transcriber = STTBatchWorker(assembly.speech(settings))
         library = AssignmentLibrary(Assignments(database), clock)
         await library.introductions(assembly.rubric(settings))
         executor = Executor(pool, SqliteCalls(database), clock)
-        evaluator = GradingEvaluator(pool, executor, library, wiring.graders(database))
+        graders = wiring.graders(database)
+        evaluator = GradingEvaluator(pool, executor, library, graders)
+        preview = Previewer(executor, graders, evaluator.served, configs)
         manager = ReaderWriterQueueManager(
             SqliteStore(database),
             transcriber,
@@ -132,7 +136,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         pool.on_change = manager.wake
         board = wiring.board(settings, Views(database), manager, pool, clock)
         board.outbox = outgoing.status
-        context = wiring.web_context(settings, database, manager, board, clock, library)
+        context = wiring.web_context(settings, database, manager, board, clock, library, preview)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
         stack.push_async_callback(transcriber.close)

@@ -1,7 +1,5 @@
 """The larger parts of the daemon, each made from what ``service`` has built so far. Nothing starts or ends here."""
 
-from pathlib import Path
-
 from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
@@ -14,7 +12,10 @@ from introeval.clock import SystemClock
 from introeval.fairness import Fairness
 from introeval.graders.base import Grader
 from introeval.graders.introductions import IntroductionGrader
+from introeval.inspecting import inspectors
 from introeval.library import AssignmentLibrary
+from introeval.pages.documents import bundle
+from introeval.preview import Previewer
 from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
 from introeval.web.context import WebContext
@@ -22,7 +23,6 @@ from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
 from models.pool import ModelPool
 from scheduler.queues import ReaderWriterQueueManager
-from stt.probe import probe_file
 from stt.transcript import read_transcript
 
 
@@ -59,13 +59,9 @@ def web_context(
     board: StatusBoard,
     clock: SystemClock,
     library: AssignmentLibrary,
+    preview: Previewer,
 ) -> WebContext:
     """The web's ports."""
-    limits = assembly.media(settings)
-
-    async def probe(path: Path) -> float:
-        return (await probe_file(path, limits)).seconds
-
     return WebContext(
         intake=Intake(database),
         views=Views(database),
@@ -76,7 +72,9 @@ def web_context(
         state_dir=settings.state_dir,
         wake=manager.wake,
         status=board.snapshot,
-        probe=probe,
+        inspect=inspectors(assembly.media(settings)),
+        bundle=bundle,
+        preview=preview,
         read_segments=lambda path: read_transcript(path).segments,
         clock=clock,
         limits=assembly.uploads(settings),

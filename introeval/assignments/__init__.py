@@ -11,13 +11,15 @@ from introeval.assignments.definition import (
     Question,
     load_assignment,
 )
-from introeval.assignments.errors import AssignmentError
+from introeval.assignments.errors import AssignmentChangedError, AssignmentError, FieldError
 from introeval.assignments.pairs import ModelPairSpec, ModelSpec
 
 __all__ = [
     "INTRODUCTIONS",
     "Assignment",
+    "AssignmentChangedError",
     "AssignmentError",
+    "FieldError",
     "GradingPlan",
     "KeyAnswer",
     "Kind",

@@ -34,3 +34,13 @@ class AssignmentError(ConfigurationError):
         named = "; ".join(str(error) for error in errors[:SHOWN])
         more = f"; and {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
         return cls(f"The assignment is not valid: {named}{more}", errors)
+
+
+class AssignmentChangedError(AssignmentError):
+    """Somebody else has added a version since this one was read; nothing was changed. ``newest``: its number."""
+
+    code = "assignment_changed"
+
+    def __init__(self, message: str, newest: int) -> None:
+        super().__init__(message, (FieldError("version", message),))
+        self.newest = newest

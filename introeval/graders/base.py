@@ -9,18 +9,45 @@ The rules:
 3. It writes no task state; its outcome is the returned ``Evaluation``.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from introeval.assignments import Assignment
-from models.executor import Executor
+from models.outcomes import Outcome
 from models.task import LLMTask
 from models.worker import Generation
-from scheduler.ports import Evaluation, Progress
+from scheduler.ports import Evaluation, Progress, unwatched
 from scheduler.task import Task
 
 T = TypeVar("T")
+
+
+class Asks(Protocol):
+    """Whom a grader asks: ``models.executor.Executor``, or what shows a request instead of sending it."""
+
+    async def run(
+        self,
+        task: LLMTask[T],
+        *,
+        task_id: str,
+        progress: Progress = unwatched,
+        servers: Set[str] | None = None,
+    ) -> Generation[T]:
+        """As ``Executor.run``."""
+        ...
+
+    def stream(
+        self,
+        tasks: Sequence[LLMTask[T]],
+        *,
+        task_id: str,
+        workers: int,
+        progress: Progress = unwatched,
+        servers: Set[str] | None = None,
+    ) -> AsyncGenerator[Outcome[T], None]:
+        """As ``Executor.stream``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +59,7 @@ class Work:
 
     task: Task
     assignment: Assignment
-    executor: Executor
+    executor: Asks
     progress: Progress
     models: tuple[str, ...]
 

@@ -1,7 +1,7 @@
 """``WebContext``: what the composition root hands to the web. One frozen value, no settings object, no globals."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +9,14 @@ from db.assignments import Assignments
 from db.intake import Intake
 from db.requests import Requests
 from db.views import Views
+from introeval.assignments import Assignment, Kind
+from introeval.graders.asked import Preview
 from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
+from scheduler.task import Task
 
 MIB = 1024 * 1024
 
@@ -24,10 +27,13 @@ class UploadLimits:
 
     ``max_queue``: accepted and not ended, uploads under way included. ``reserve_bytes``: disk space that uploads
     never touch. ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
-    ``probes``: how many files are looked into at once.
+    ``probes``: how many files are looked into at once. ``max_bytes`` and ``max_seconds`` are those of a recording.
     """
 
     max_bytes: int = 500_000_000
+    notebook_bytes: int = 16_000_000
+    pages_bytes: int = 100 * MIB
+    pages_files: int = 40
     max_seconds: float = 900.0
     max_queue: int = 500
     reserve_bytes: int = 256 * MIB
@@ -35,16 +41,34 @@ class UploadLimits:
     upload_seconds: float = 3600.0
     probes: int = 4
 
+    def bytes_of(self, kind: str) -> int:
+        """How large the files of one submission may be together."""
+        return {Kind.NOTEBOOK: self.notebook_bytes, Kind.PAGES: self.pages_bytes}.get(
+            Kind(kind), self.max_bytes
+        )
+
+    def files_of(self, kind: str) -> int:
+        """How many files one submission may have."""
+        return self.pages_files if kind == Kind.PAGES else 1
+
+
+Inspect = Callable[[Path, str], Awaitable[float | None]]
+"""Looks into a stored file, given the name that its sender gave it: its length in seconds, if it has one.
+
+Raises a ``RejectedWorkError`` whose text a student understands.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebContext:
     """The web's ports.
 
     ``wake``: called after an accepted submission; must not block. ``cancel``: called after a submission was cancelled
-    in the tables, so that whoever works on it stops. ``status``: the one snapshot. ``probe``: length of
-    a stored file in seconds, or a ``RejectedWorkError`` whose text a student understands. ``read_segments``: reads a
-    transcript file (called in a thread). ``commits``: ``database.on_commit(context.commits.notify)`` feeds it.
-    ``stop``: set at shutdown; ends every open stream. ``batch_size``: for the estimate of a student's waiting time.
+    in the tables, so that whoever works on it stops. ``status``: the one snapshot. ``inspect``: looks into what was
+    handed in, by kind of work. ``bundle``: makes one new file of several pages in their order (called in a thread).
+    ``preview``: what grading would ask of the models. ``read_segments``: reads a transcript file (called in a thread).
+    ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
+    stream. ``batch_size``: for the estimate of a student's waiting time.
     """
 
     intake: Intake
@@ -56,7 +80,9 @@ class WebContext:
     wake: Callable[[], None]
     cancel: Callable[[str], None]
     status: Callable[[], Awaitable[StatusSnapshot]]
-    probe: Callable[[Path], Awaitable[float]]
+    inspect: Mapping[str, Inspect]
+    bundle: Callable[[Sequence[Path], Path], None]
+    preview: Callable[[Task, Assignment], Awaitable[Preview]]
     read_segments: Callable[[str], Sequence[Segment]]
     clock: Clock
     limits: UploadLimits = field(default_factory=UploadLimits)

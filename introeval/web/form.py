@@ -1,7 +1,7 @@
 """Reads a multipart upload part by part; the file's bytes pass through in chunks and are never held.
 
 Rules: whatever a client sends ends in a ``ProblemError`` or a form, never in a library's exception; the number of
-parts and the bytes of a text field are bounded; a silent client is cut.
+text fields, their bytes and the number of files are bounded; a silent client is cut.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from introeval.web.problems import ProblemError
 
 CHUNK = 64 * 1024
-MAX_PARTS = 12
+MAX_TEXTS = 12
 MAX_FIELD_BYTES = 1024
 OVERHEAD = 64 * 1024
 """Bytes that boundaries, part headers and text fields may add to the file's own."""
 
-TEXT_FIELDS = frozenset({"roll_number", "name", "sha256", "idempotency_key"})
+TEXT_FIELDS = frozenset({"roll_number", "name", "assignment", "sha256", "idempotency_key"})
 _PLAIN = {"", "7bit", "8bit", "binary", "identity"}
 
 
@@ -42,39 +42,46 @@ class FilePart:
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they come."""
         while not self._part.at_eof():
-            async with _reading(self._idle):
+            async with reading(self._idle):
                 chunk = await self._part.read_chunk(CHUNK)
             if chunk:
                 yield chunk
 
 
-async def parts(request: web.Request, idle_seconds: float) -> AsyncIterator[TextField | FilePart]:
+async def parts(
+    request: web.Request, idle_seconds: float, most_files: int
+) -> AsyncIterator[TextField | FilePart]:
     """The fields in the order in which they come. A file must be read before the next part is asked for."""
     if not request.content_type.startswith("multipart/form-data"):
         raise ProblemError(
             "not_multipart", "Send multipart/form-data with the fields roll_number, name and file."
         )
-    async with _reading(idle_seconds):
+    async with reading(idle_seconds):
         reader = await request.multipart()
-    for _ in range(MAX_PARTS):
-        async with _reading(idle_seconds):
+    texts = files = 0
+    while texts <= MAX_TEXTS and files <= most_files:
+        async with reading(idle_seconds):
             part = await reader.next()
         if part is None:
             return
         if not isinstance(part, BodyPartReader) or _encoded(part):
             raise ProblemError("malformed_body", "A part of the body is nested or encoded; send it plainly.")
         if part.name == "file":
+            files += 1
             yield FilePart(part, idle_seconds)
         else:
+            texts += 1
             yield await _text(part, idle_seconds)
-    raise ProblemError("malformed_body", f"The body has more than {MAX_PARTS} parts.")
+    if files > most_files:
+        raise ProblemError("too_many_files", f"At most {most_files} files are accepted at a time.")
+    raise ProblemError("malformed_body", f"The body has more than {MAX_TEXTS} text fields.")
 
 
 async def _text(part: BodyPartReader, idle_seconds: float) -> TextField:
     name = part.name or ""
     value = bytearray()
     while not part.at_eof():
-        async with _reading(idle_seconds):
+        async with reading(idle_seconds):
             value += await part.read_chunk(CHUNK)
         if len(value) > MAX_FIELD_BYTES:
             shown = name if name in TEXT_FIELDS else "a field"
@@ -86,7 +93,7 @@ async def _text(part: BodyPartReader, idle_seconds: float) -> TextField:
 
 
 @asynccontextmanager
-async def _reading(idle_seconds: float) -> AsyncIterator[None]:
+async def reading(idle_seconds: float) -> AsyncIterator[None]:
     """Every way in which reading a body can go wrong, as a problem."""
     try:
         async with asyncio.timeout(idle_seconds):

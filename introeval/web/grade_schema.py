@@ -4,11 +4,12 @@ from introeval.web.shape import Body
 
 
 class EvidenceBody(Body):
-    """A quote, and where it is in the recording."""
+    """What a score rests on. In a recording: a quote with its seconds. Elsewhere ``place`` says where it is."""
 
-    start: float
-    end: float
     quote: str
+    start: float | None = None
+    end: float | None = None
+    place: str | None = None
 
 
 class CriterionBody(Body):
@@ -37,15 +38,23 @@ class GuardBody(Body):
     cap: float
 
 
-class GradeBody(Body):
-    """A grade, complete. ``facts``: about the speaker; ``problems``: of the speech; ``guards``: what bounded it."""
+class OpinionBody(Body):
+    """What one model gave in one try, when several were asked."""
 
+    model: str
+    attempt: int
     score: float
-    max_score: float
-    criteria: tuple[CriterionBody, ...] = ()
-    facts: tuple[NoteBody, ...] = ()
-    problems: tuple[NoteBody, ...] = ()
-    guards: tuple[GuardBody, ...] = ()
+    criteria: dict[str, float | None]
+
+
+class FailureBody(Body):
+    """A part that ended without a result while the whole went on: which, where, why, and what to do."""
+
+    code: str
+    stage: str
+    place: str
+    message: str
+    advice: str
 
 
 class FlagBody(Body):
@@ -53,3 +62,21 @@ class FlagBody(Body):
 
     code: str
     message: str
+
+
+class GradeBody(Body):
+    """A grade, complete. ``facts``: about the speaker; ``problems``: of the speech; ``guards``: what bounded it.
+
+    ``final``: false while a teacher must confirm it, and ``review`` then says why. ``version``: of the assignment.
+    """
+
+    score: float
+    max_score: float
+    version: int
+    final: bool
+    review: tuple[str, ...] = ()
+    criteria: tuple[CriterionBody, ...] = ()
+    facts: tuple[NoteBody, ...] = ()
+    problems: tuple[NoteBody, ...] = ()
+    guards: tuple[GuardBody, ...] = ()
+    opinions: tuple[OpinionBody, ...] = ()

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from introeval.assignments.definition import INTRODUCTIONS, SLUG
 from introeval.web.schema import Body, StageName, StatusName
 
 
@@ -29,10 +30,16 @@ class SubmissionForm(Body):
         description="the student's roll number: letters, digits, blanks and . / - _"
     )
     name: Annotated[Printable, Field(min_length=1, max_length=100)] = Field(description="the student's name")
+    assignment: Annotated[str, Field(pattern=SLUG)] = Field(
+        default=INTRODUCTIONS,
+        description="what this is handed in for; its kind decides what the file must be. Before the files, when there "
+        "are several (exam pages: the parts 'file' in the order of the pages).",
+    )
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         default=None,
-        description="SHA-256 of the file in lower-case hex. Sent before the file, a known Idempotency-Key is answered "
-        "without reading the file again; a file that arrives different is refused.",
+        description="SHA-256 of the file in lower-case hex; of several files, that of their own SHA-256 in lower-case "
+        "hex, one after the other. Sent before the file, a known Idempotency-Key is answered without reading the file "
+        "again; a file that arrives different is refused.",
     )
 
 
@@ -44,6 +51,8 @@ class ListQuery(Body):
     roll_number: Annotated[str, Field(max_length=32)] | None = None
     current_phase: StageName | None = None
     status: StatusName | None = None
+    assignment: Annotated[str, Field(max_length=64)] | None = None
+    kind: Annotated[str, Field(max_length=32)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     offset: Annotated[int, Field(ge=0, le=10**9)] = 0
 

@@ -3,20 +3,24 @@
 The order is the promise: bytes on disk and synced, looked into, named, folder synced, row committed, then the 201.
 A known ``Idempotency-Key`` gives the earlier submission with 200; with other content it is refused. A refusal leaves
 nothing on the disk, an accepted file stays whatever becomes of the connection.
+
+The assignment that it is handed in for decides what the file must be. Several files (exam pages) become one, made by
+us, before the promise is given.
 """
 
 import asyncio
-import re
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from aiohttp import web
-from pydantic import ValidationError
 
 from db.intake import Accepted, NewTask
+from introeval.assignments import Assignment, AssignmentError
 from introeval.web.context import WebContext
 from introeval.web.form import OVERHEAD, TEXT_FIELDS, FilePart, parts
+from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same
 from introeval.web.inputs import SubmissionForm
 from introeval.web.problems import ProblemError
 from introeval.web.storage import Draft, UploadRoom
@@ -26,21 +30,11 @@ _log = structlog.get_logger(__name__)
 FIELDS = web.RequestKey("fields", dict[str, str])
 """Where a request keeps the text fields that were read from it."""
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_NO_FILE = "Choose a video file: the field 'file' is missing or holds no file."
+_NO_FILE = "Choose a file: the field 'file' is missing or holds no file."
+_ONE_FILE = (
+    "Send one file at a time (several are for exam pages only, with the field 'assignment' before them)."
+)
 _RETRY_SECONDS = 30
-
-
-@dataclass
-class _Upload:
-    """What has been read of one request."""
-
-    key: str | None
-    texts: dict[str, str] = field(default_factory=dict)
-    earlier: Accepted | None = None
-    file_name: str | None = None
-    size: int = 0
-    sha256: str = ""
 
 
 class Receiver:
@@ -50,7 +44,7 @@ class Receiver:
         self._context = context
         self._limits = context.limits
         self.room = UploadRoom(context.videos, context.limits.reserve_bytes)
-        self._probing = asyncio.Semaphore(context.limits.probes)
+        self._looking = asyncio.Semaphore(context.limits.probes)
         self._finishing: set[asyncio.Future[Accepted]] = set()
 
     async def start(self) -> int:
@@ -63,7 +57,7 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> Accepted:
         """Read and accept one upload. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
-        upload = _Upload(key=_key(request.headers.get("Idempotency-Key")))
+        upload = Incoming(key=key_of(request.headers.get("Idempotency-Key")))
         # A page that shows the form again, with the reason of a refusal, fills it in from these.
         request[FIELDS] = upload.texts
         await self.admit(request)
@@ -77,75 +71,117 @@ class Receiver:
         """Refuse what can be refused before a byte of the body is read."""
         if self._context.stop.is_set():
             raise ProblemError("stopping", "The service is stopping; send the file again in a minute.")
-        if request.content_length is not None and request.content_length > self._limits.max_bytes + OVERHEAD:
-            raise self._too_large()
-        key = _key(request.headers.get("Idempotency-Key"))
+        most = max(self._limits.bytes_of(kind) for kind in self._context.inspect)
+        if request.content_length is not None and request.content_length > most + OVERHEAD:
+            raise _too_large(most)
+        key = key_of(request.headers.get("Idempotency-Key"))
         if key is None or await self._context.intake.earlier(key) is None:
             await self._require_place()
             await self.room.require_room(request.content_length or 0)
 
-    async def _read(self, request: web.Request, upload: _Upload) -> Accepted:
-        accepted: Accepted | None = None
+    async def _read(self, request: web.Request, upload: Incoming) -> Accepted:
         name = secrets.token_hex(12)
-        # The draft outlives the file part: text fields may come after it, and decide whether it is kept.
-        async with self.room.draft(name, request.content_length or 0) as draft:
-            async for part in parts(request, self._limits.idle_seconds):
-                if isinstance(part, FilePart):
-                    await self._begin_file(upload, part)
-                    if upload.earlier is not None and self._proves(upload, upload.earlier):
-                        return upload.earlier
-                    await self._read_file(upload, part, draft)
-                elif (
-                    part.name in TEXT_FIELDS and upload.texts.setdefault(part.name, part.value) != part.value
-                ):
-                    raise ProblemError("bad_field", f"The field '{part.name}' was sent twice.")
-            accepted = await self._conclude(upload, draft, name)
-        return accepted
+        # Drafts outlive the file parts: text fields may come after them, and decide whether they are kept.
+        async with AsyncExitStack() as stack:
+            first = await stack.enter_async_context(self.room.draft(name, request.content_length or 0))
+            async for part in parts(request, self._limits.idle_seconds, self._limits.pages_files):
+                if not isinstance(part, FilePart):
+                    if part.name in TEXT_FIELDS:
+                        upload.take(part.name, part.value)
+                    continue
+                await self._begin_file(upload, part)
+                if upload.earlier is not None and upload.proves():
+                    return upload.earlier
+                number = len(upload.file_names)
+                further = self.room.beside(f"{name}-{number:04d}")
+                draft = first if number == 1 else await stack.enter_async_context(further)
+                await self._read_file(upload, part, draft)
+            return await self._conclude(upload, name)
 
-    async def _begin_file(self, upload: _Upload, part: FilePart) -> None:
-        if upload.file_name is not None:
-            raise ProblemError("bad_field", "Send one file at a time.")
-        upload.file_name = part.file_name
-        upload.key = upload.key or _key(upload.texts.get("idempotency_key"))
-        if upload.key is not None:
-            upload.earlier = await self._context.intake.earlier(upload.key)
+    async def _begin_file(self, upload: Incoming, part: FilePart) -> None:
+        named = upload.texts.get("assignment")
+        if named is not None and upload.assignment is None:
+            upload.assignment = await self._assignment(named)
+        most = 1 if upload.assignment is None else self._limits.files_of(upload.assignment.kind)
+        if len(upload.file_names) >= most:
+            raise ProblemError("bad_field", _ONE_FILE)
+        upload.file_names.append(part.file_name)
+        if len(upload.file_names) == 1:
+            upload.key = upload.key or key_of(upload.texts.get("idempotency_key"))
+            if upload.key is not None:
+                upload.earlier = await self._context.intake.earlier(upload.key)
 
-    @staticmethod
-    def _proves(upload: _Upload, earlier: Accepted) -> bool:
-        """Whether the fields before the file already show that this is the earlier submission."""
-        if "roll_number" not in upload.texts or "sha256" not in upload.texts:
-            return False
-        _require_same(_form(upload.texts), upload.texts["sha256"], earlier)
-        return True
-
-    async def _read_file(self, upload: _Upload, part: FilePart, draft: Draft) -> None:
+    async def _read_file(self, upload: Incoming, part: FilePart, draft: Draft) -> None:
+        most = self._limits.bytes_of(upload.assignment.kind) if upload.assignment else self._limits.max_bytes
+        before = upload.size
         async for chunk in part.chunks():
             upload.size += len(chunk)
-            if upload.size > self._limits.max_bytes:
-                raise self._too_large()
+            if upload.size > most:
+                raise _too_large(most)
             await draft.write(chunk)
-        if upload.size == 0:
-            raise (
-                ProblemError("empty_file", "This file is empty (0 bytes). Check it and send it again.")
-                if (upload.file_name)
-                else ProblemError("no_file", _NO_FILE)
-            )
-
-    async def _conclude(self, upload: _Upload, draft: Draft, name: str) -> Accepted:
-        if upload.file_name is None:
-            raise ProblemError("no_file", _NO_FILE)
-        form = _form(upload.texts)
-        upload.sha256 = await draft.seal()
-        if form.sha256 not in (None, upload.sha256):
+        if upload.size == before:
+            if not part.file_name:
+                raise ProblemError("no_file", _NO_FILE)
+            number = f"File {len(upload.file_names)}" if len(upload.file_names) > 1 else "This file"
             raise ProblemError(
-                "digest_mismatch", "The file is not the one that sha256 speaks of. Send it again."
+                "empty_file", f"{number} is empty (0 bytes). Check it and send everything again."
             )
+        upload.drafts.append(draft)
+
+    async def _conclude(self, upload: Incoming, name: str) -> Accepted:
+        if not upload.drafts:
+            raise ProblemError("no_file", _NO_FILE)
+        form = form_of(upload.texts)
+        assignment = upload.assignment or await self._assignment(form.assignment)
+        most = self._limits.bytes_of(assignment.kind)
+        if upload.size > most:
+            raise _too_large(most)
+        sha256 = digest_of([await draft.seal() for draft in upload.drafts])
+        if form.sha256 not in (None, sha256):
+            detail = "The file is not the one that sha256 speaks of. Send it again."
+            raise ProblemError("digest_mismatch", detail)
         if upload.earlier is not None:
-            _require_same(form, upload.sha256, upload.earlier)
+            require_same(form, sha256, upload.earlier)
             return upload.earlier
-        async with self._probing:
-            seconds = await self._context.probe(draft.part)
-        new = NewTask(
+        async with self._whole(upload, name) as draft:
+            seconds = await self._look(assignment, draft, upload)
+            new = self._new(upload, name, form, assignment, draft, seconds, sha256)
+            accepted = await self._commit(new, draft)
+        if not accepted.created:
+            require_same(form, sha256, accepted)
+        return accepted
+
+    @asynccontextmanager
+    async def _whole(self, upload: Incoming, name: str) -> AsyncIterator[Draft]:
+        """All that was handed in as one sealed file."""
+        if len(upload.drafts) == 1:
+            yield upload.drafts[0]
+            return
+        files = [draft.part for draft in upload.drafts]
+        await self.room.require_room(upload.size)
+        async with self.room.beside(f"{name}-pages", lambda path: self._context.bundle(files, path)) as draft:
+            await draft.seal()
+            yield draft
+
+    async def _look(self, assignment: Assignment, draft: Draft, upload: Incoming) -> float | None:
+        inspect = self._context.inspect.get(assignment.kind)
+        if inspect is None:
+            raise ProblemError("unavailable", f"This service takes no work of the kind '{assignment.kind}'.")
+        claimed = upload.file_names[0] if len(upload.drafts) == 1 else ""
+        async with self._looking:
+            return await inspect(draft.part, claimed)
+
+    def _new(
+        self,
+        upload: Incoming,
+        name: str,
+        form: SubmissionForm,
+        assignment: Assignment,
+        draft: Draft,
+        seconds: float | None,
+        sha256: str,
+    ) -> NewTask:
+        return NewTask(
             id=name,
             user_id=form.roll_number,
             roll_number=form.roll_number,
@@ -153,14 +189,19 @@ class Receiver:
             file_name=upload.file_name,
             video_path=str(draft.target.relative_to(self._context.state_dir)),
             size_bytes=upload.size,
-            sha256=upload.sha256,
+            sha256=sha256,
             media_seconds=seconds,
-            idempotency_key=upload.key or _key(upload.texts.get("idempotency_key")),
+            idempotency_key=upload.key or key_of(upload.texts.get("idempotency_key")),
+            kind=assignment.kind.value,
+            assignment_id=assignment.id,
+            assignment_version=assignment.version,
         )
-        accepted = await self._commit(new, draft)
-        if not accepted.created:
-            _require_same(form, upload.sha256, accepted)
-        return accepted
+
+    async def _assignment(self, assignment_id: str) -> Assignment:
+        try:
+            return await self._context.library.latest(assignment_id)
+        except AssignmentError as error:
+            raise ProblemError("unknown_assignment", str(error)) from error
 
     async def _commit(self, new: NewTask, draft: Draft) -> Accepted:
         """Name the file and write the row as one step that a dropped connection cannot split."""
@@ -199,31 +240,8 @@ class Receiver:
             after = min(300, max(5, round(pace.llm_seconds or _RETRY_SECONDS)))
             raise ProblemError("queue_full", detail, {"Retry-After": str(after)})
 
-    def _too_large(self) -> ProblemError:
-        limit = self._limits.max_bytes / 1e6
-        detail = f"At most {limit:,.6g} MB are accepted. Export the video with a lower resolution and send it again."
-        return ProblemError("too_large", detail, {"Connection": "close"})
 
-
-def _key(given: str | None) -> str | None:
-    if given is None or _KEY.fullmatch(given):
-        return given
-    raise ProblemError("bad_key", "An Idempotency-Key is 1 to 255 printable ASCII characters without blanks.")
-
-
-def _form(texts: dict[str, str]) -> SubmissionForm:
-    try:
-        return SubmissionForm.model_validate(texts)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        message = "it is missing" if first["type"] == "missing" else first["msg"]
-        raise ProblemError(
-            "bad_field", f"The field '{first['loc'][0]}' cannot be used: {message}."
-        ) from error
-
-
-def _require_same(form: SubmissionForm, sha256: str, earlier: Accepted) -> None:
-    if (form.roll_number, sha256) != (earlier.task.roll_number, earlier.sha256):
-        raise ProblemError(
-            "key_reused", "This Idempotency-Key was used for another file or roll number. Use a new key."
-        )
+def _too_large(most: int) -> ProblemError:
+    size = f"At most {most / 1e6:,.6g} MB are accepted."
+    detail = f"{size} Make it smaller (a video: with a lower resolution) and send it again."
+    return ProblemError("too_large", detail, {"Connection": "close"})

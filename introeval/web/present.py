@@ -1,6 +1,6 @@
 """From what the tables and the snapshot say to the shapes of the API. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -8,26 +8,41 @@ from pydantic import TypeAdapter, ValidationError
 from db.views import Event, Submission
 from introeval.grading import Segment
 from introeval.grading.telling import telling
-from introeval.web.grade_schema import CriterionBody, FlagBody, GradeBody, GuardBody, NoteBody
+from introeval.web.grade_schema import (
+    CriterionBody,
+    FailureBody,
+    FlagBody,
+    GradeBody,
+    GuardBody,
+    NoteBody,
+    OpinionBody,
+)
 from introeval.web.schema import SegmentBody, SubmissionBody, SubmissionLine, utc
 from introeval.web.status_schema import (
     BatchBody,
     EventBody,
+    OutboxBody,
     QueuesBody,
     RunningBody,
     ServerBody,
     StatusBody,
 )
+from scheduler.ratings import Failure
 from scheduler.snapshot import StatusSnapshot
 
 _CRITERIA = TypeAdapter(tuple[CriterionBody, ...])
 _NOTES = TypeAdapter(tuple[NoteBody, ...])
 _GUARDS = TypeAdapter(tuple[GuardBody, ...])
 _FLAGS = TypeAdapter(tuple[FlagBody, ...])
+_OPINIONS = TypeAdapter(tuple[OpinionBody, ...])
+_REVIEW = TypeAdapter(tuple[str, ...])
 
 
 def submission_body(
-    found: Submission, segments: Sequence[Segment] | None, eta: float | None
+    found: Submission,
+    segments: Sequence[Segment] | None,
+    eta: float | None,
+    failures: Sequence[Failure] = (),
 ) -> SubmissionBody:
     """Everything about one submission; ``segments`` is ``None`` until there is a transcript."""
     spoken = None if segments is None else tuple(_segment(segment) for segment in segments)
@@ -39,6 +54,7 @@ def submission_body(
         transcript=None if spoken is None else " ".join(part.text for part in spoken if part.text),
         segments=spoken,
         grade=_grade(found),
+        failures=failures_of(failures),
         model=found.model,
         server=found.server,
         updated_at=utc(found.task.updated_at),
@@ -53,6 +69,8 @@ def submission_line(found: Submission) -> SubmissionLine:
         **_head(found),
         score=found.score,
         max_score=found.max_score,
+        provisional=grade is not None and not grade.final,
+        review=grade.review if grade else (),
         guards=grade.guards if grade else (),
         telling=chosen and chosen.model_copy(update={"evidence": chosen.evidence[:1]}),
     )
@@ -62,11 +80,14 @@ def _head(found: Submission) -> dict[str, Any]:
     task = found.task
     return {
         "id": task.id,
+        "kind": task.kind,
+        "assignment": task.assignment_id,
+        "assignment_version": task.assignment_version,
         "roll_number": task.roll_number,
         "name": task.student_name,
         "current_phase": task.state.stage.value,
         "status": task.state.status.value,
-        "flags": _read(_FLAGS, (found.report or {}).get("flags", ())),
+        "flags": flags_of(found.report or {}),
         "error_code": task.error_code,
         "error_message": task.error_message,
         "retry_count": task.retry_count,
@@ -117,6 +138,7 @@ def status_body(snapshot: StatusSnapshot) -> StatusBody:
         last_error=snapshot.last_error,
         stt_model=snapshot.stt_model,
         seconds_per_phase=dict(snapshot.seconds_per_phase),
+        outbox=snapshot.outbox and OutboxBody.model_validate(snapshot.outbox, from_attributes=True),
     )
 
 
@@ -137,18 +159,37 @@ def _segment(segment: Segment) -> SegmentBody:
     return SegmentBody(start=segment.start, end=segment.end, text=segment.text)
 
 
-def _grade(found: Submission) -> GradeBody | None:
-    if found.score is None or found.max_score is None:
-        return None
-    report = found.report or {}
+def grade_of(score: float, max_score: float, version: int, report: Mapping[str, Any]) -> GradeBody:
+    """A grade from its stored report. ``version``: of the assignment that gave it."""
+    review = _read(_REVIEW, report.get("review", ()))
     return GradeBody(
-        score=found.score,
-        max_score=found.max_score,
+        score=score,
+        max_score=max_score,
+        version=version,
+        final=not review,
+        review=review,
         criteria=_read(_CRITERIA, report.get("criteria", ())),
         facts=_read(_NOTES, report.get("facts", ())),
         problems=_read(_NOTES, report.get("problems", ())),
         guards=_read(_GUARDS, report.get("guards", ())),
+        opinions=_read(_OPINIONS, report.get("opinions", ())),
     )
+
+
+def flags_of(report: Mapping[str, Any]) -> tuple[FlagBody, ...]:
+    """What a person should look at, from a stored report."""
+    return _read(_FLAGS, report.get("flags", ()))
+
+
+def failures_of(failures: Sequence[Failure]) -> tuple[FailureBody, ...]:
+    """The parts that ended without a result."""
+    return tuple(FailureBody.model_validate(failure, from_attributes=True) for failure in failures)
+
+
+def _grade(found: Submission) -> GradeBody | None:
+    if found.score is None or found.max_score is None or found.graded_version is None:
+        return None
+    return grade_of(found.score, found.max_score, found.graded_version, found.report or {})
 
 
 def _read(shape: TypeAdapter[tuple[Any, ...]], value: object) -> tuple[Any, ...]:

@@ -90,7 +90,7 @@ INTAKE_PROBLEMS = (
 
 DOCUMENT_PROBLEMS = (
     *("malformed_body", "cross_site", "upload_stalled", "too_large", "unknown_type", "invalid_document"),
-    *("unavailable", "stopping"),
+    "unavailable",
 )
 """What a body that is no form may be refused with (``introeval.web.documents``)."""
 

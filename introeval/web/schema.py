@@ -5,7 +5,7 @@ They are pydantic models that serialise answers and make the OpenAPI document.
 
 from pydantic import AwareDatetime, Field
 
-from introeval.web.grade_schema import CriterionBody, FlagBody, GradeBody, GuardBody
+from introeval.web.grade_schema import CriterionBody, FailureBody, FlagBody, GradeBody, GuardBody
 from introeval.web.shape import Body, StageName, StatusName, utc
 
 __all__ = [
@@ -36,6 +36,9 @@ class SubmissionHead(Body):
     """What every view of a submission has."""
 
     id: str
+    kind: str
+    assignment: str
+    assignment_version: int
     roll_number: str
     name: str
     current_phase: StageName
@@ -59,16 +62,24 @@ class SubmissionBody(SubmissionHead):
     transcript: str | None
     segments: tuple[SegmentBody, ...] | None
     grade: GradeBody | None
+    failures: tuple[FailureBody, ...] = Field(
+        description="parts that ended without a result, under the grade's version"
+    )
     model: str | None
     server: str | None
     updated_at: AwareDatetime
 
 
 class SubmissionLine(SubmissionHead):
-    """A submission in a list. ``telling``: the criterion that explains the grade best, with one quote or none."""
+    """A submission in a list. ``telling``: the criterion that explains the grade best, with one quote or none.
+
+    ``provisional``: there is a grade, and a teacher must confirm it (``review`` says why).
+    """
 
     score: float | None
     max_score: float | None
+    provisional: bool
+    review: tuple[str, ...]
     guards: tuple[GuardBody, ...]
     telling: CriterionBody | None
 

@@ -60,6 +60,14 @@ class _PartFile:
             if not self._over:
                 self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
+    def make(self, maker: Callable[[Path], None]) -> None:
+        """As ``open``, with a content that ``maker`` writes."""
+        with self._lock:
+            if not self._over:
+                maker(self._path)
+                self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+                os.fchmod(self._handle, 0o600)
+
     def write(self, block: bytes) -> None:
         with self._lock:
             if self._over:
@@ -109,6 +117,10 @@ class Draft:
     async def open(self) -> None:
         """Make the file. Raises ``NoRoomError`` or ``StorageError``."""
         await _in_thread(self._file.open)
+
+    async def make(self, maker: Callable[[Path], None]) -> None:
+        """Have ``maker`` make the file, whole. Raises ``NoRoomError`` or ``StorageError``."""
+        await _in_thread(lambda: self._file.make(maker))
 
     async def write(self, chunk: bytes) -> None:
         """Take a chunk. Raises ``NoRoomError`` or ``StorageError``."""
@@ -168,9 +180,22 @@ class UploadRoom:
         draft = Draft(self._folder, name, self._reserve)
         draft.expected = expected
         self._drafts.add(draft)
-        try:
+        async with self._discarding(draft):
             await draft.open()
             yield draft
+
+    @asynccontextmanager
+    async def beside(self, name: str, maker: Callable[[Path], None] | None = None) -> AsyncIterator[Draft]:
+        """A further file of an upload that has a draft already; ``maker``: who writes it, if it is not written here."""
+        draft = Draft(self._folder, name, self._reserve)
+        async with self._discarding(draft):
+            await (draft.open() if maker is None else draft.make(maker))
+            yield draft
+
+    @asynccontextmanager
+    async def _discarding(self, draft: Draft) -> AsyncIterator[None]:
+        try:
+            yield
         finally:
             try:
                 if not draft.kept:

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from db.views import Filter, Submission
 from introeval.grading import Segment
+from introeval.web.assignment_present import result_body
+from introeval.web.assignment_schema import ResultsBody
 from introeval.web.context import WebContext
 from introeval.web.eta import Outlook, eta_seconds
 from introeval.web.inputs import ListQuery
@@ -39,11 +41,28 @@ class Reader:
     async def body(self, found: Submission) -> SubmissionBody:
         """A submission with its transcript and an estimate of when it ends."""
         segments = await self._segments(found.task.transcript_path)
-        return submission_body(found, segments, await self._eta(found))
+        version = found.graded_version or found.task.assignment_version
+        failures = await self._context.views.failures(found.task.id, version)
+        return submission_body(found, segments, await self._eta(found), failures)
+
+    async def results(self, found: Submission) -> ResultsBody:
+        """Every result of a submission, under every version that graded it."""
+        views, task = self._context.views, found.task
+        items = [
+            result_body(result, await views.failures(task.id, result.assignment_version))
+            for result in await views.results(task.id)
+        ]
+        return ResultsBody(id=task.id, assignment=task.assignment_id, items=tuple(items))
 
     async def page(self, query: ListQuery) -> SubmissionPage:
         """A part of the list."""
-        where = Filter(roll_number=query.roll_number, stage=query.current_phase, status=query.status)
+        where = Filter(
+            roll_number=query.roll_number,
+            stage=query.current_phase,
+            status=query.status,
+            assignment_id=query.assignment,
+            kind=query.kind,
+        )
         total = await self._context.views.count(where)
         found = await self._context.views.submissions(where, query.limit, query.offset)
         after = query.model_copy(update={"offset": query.offset + query.limit})

@@ -14,21 +14,32 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
 from db.assignments import Assignments
+from db.calls import SqliteCalls
 from db.database import Database
 from db.intake import Intake
 from db.requests import Requests
 from db.store import SqliteStore
 from db.views import Views
+from introeval import wiring
+from introeval.assignments import Kind
 from introeval.clock import SystemClock
+from introeval.inspecting import inspectors
 from introeval.library import AssignmentLibrary
+from introeval.pages.documents import bundle
+from introeval.preview import Previewer
 from introeval.web.app import build_app
-from introeval.web.context import UploadLimits, WebContext
+from introeval.web.context import Inspect, UploadLimits, WebContext
+from models.config import ServerConfig
+from models.executor import Executor
+from models.pool import ModelPool
 from scheduler.errors import RejectedWorkError
 from scheduler.ports import Evaluation, Transcription
 from scheduler.snapshot import ServerStatus, StatusSnapshot
 from scheduler.task import Phase, Task
+from stt.limits import MediaLimits
 
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"speech" * 500
+SERVERS = (ServerConfig(name="mistral", url="http://localhost:11434", model="mistral:7b"),)
 Client = TestClient[Request, Application]
 
 
@@ -47,7 +58,7 @@ class Piece:
     text: str
 
 
-async def probe(path: Path) -> float:
+async def probe(path: Path, name: str) -> float:
     """Takes what begins like a video; its seconds are its length in KiB."""
     content = await asyncio.to_thread(path.read_bytes)
     if b"ftyp" not in content[:12]:
@@ -70,6 +81,7 @@ class Room:
     database: Database
     store: SqliteStore
     woken: list[float]
+    cancelled: list[str]
     transcripts: dict[str, list[Piece]]
     shown: dict[str, Any] = field(default_factory=dict)
 
@@ -140,7 +152,7 @@ class Room:
 async def running(
     state_dir: Path,
     limits: UploadLimits | None = None,
-    probe: Callable[[Path], Any] = probe,
+    probe: Inspect = probe,
     heartbeat_seconds: float = 15.0,
 ) -> AsyncIterator[Room]:
     """Open the tables and serve."""
@@ -169,6 +181,9 @@ async def running(
         library = AssignmentLibrary(Assignments(database), SystemClock())
         await library.introductions(None)
         cancelled: list[str] = []
+        clock = SystemClock()
+        pool = ModelPool((), clock)
+        executor = Executor(pool, SqliteCalls(database), clock)
         context = WebContext(
             intake=Intake(database),
             views=views,
@@ -179,15 +194,18 @@ async def running(
             state_dir=state_dir,
             wake=lambda: woken.append(time.time()),
             status=status,
-            probe=probe,
+            inspect={**inspectors(MediaLimits()), Kind.INTRO_VIDEO: probe},
+            bundle=bundle,
+            preview=Previewer(executor, wiring.graders(database), lambda: ("mistral:7b",), SERVERS),
             read_segments=lambda path: transcripts[path],
             limits=limits or UploadLimits(reserve_bytes=0),
-            clock=SystemClock(),
+            clock=clock,
             heartbeat_seconds=heartbeat_seconds,
         )
         database.on_commit(context.commits.notify)
         async with TestClient(TestServer(build_app(context))) as client:
-            yield Room(client, context, database, SqliteStore(database), woken, transcripts, shown)
+            yield Room(client, context, database, SqliteStore(database), woken, cancelled, transcripts, shown)
+        await pool.close()
 
 
 def server(name: str, port: int, healthy: bool = True) -> ServerStatus:

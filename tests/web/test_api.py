@@ -22,7 +22,7 @@ REPORT: dict[str, Any] = {
             "score": 8,
             "max_score": 10,
             "reason": "Easy to follow.",
-            "evidence": [{"start": 1.0, "end": 2.5, "quote": "my name is Asha"}],
+            "evidence": [{"start": 1.0, "end": 2.5, "place": None, "quote": "my name is Asha"}],
         }
     ],
     "flags": [{"code": "addressed_to_grader", "message": "It asks for full marks."}],
@@ -57,7 +57,9 @@ async def test_submission_at_each_stage(tmp_path: Path) -> None:
         assert answer["transcript"] == "Hello. My name is Asha."
         assert answer["segments"][1] == {"start": 1.0, "end": 2.5, "text": "My name is Asha."}
         shown = ("score", "max_score", "criteria", "facts", "guards")
-        assert answer["grade"] == {name: REPORT[name] for name in shown} | {"problems": []}
+        trust = {"version": 1, "final": True, "review": [], "opinions": []}
+        assert answer["grade"].items() >= ({name: REPORT[name] for name in shown} | trust).items()
+        assert answer["grade"]["problems"] == []
         assert answer["flags"] == REPORT["flags"]
         assert (answer["model"], answer["error_message"], answer["retry_count"]) == ("mistral:7b", None, 0)
 

@@ -114,7 +114,7 @@ async def test_malformed_body(
 
 async def test_too_large_is_refused_by_its_length_and_by_counting(tmp_path: Path) -> None:
     """A stated length is refused at once, an unstated one as soon as the limit is passed."""
-    limits = UploadLimits(max_bytes=100_000, reserve_bytes=0)
+    limits = UploadLimits(max_bytes=100_000, notebook_bytes=100_000, pages_bytes=100_000, reserve_bytes=0)
 
     async def chunked() -> Any:
         yield multipart(ROLL, NAME, (FILE[0], VIDEO + b"x" * 200_000))
@@ -207,7 +207,9 @@ async def test_silent_client_is_cut(tmp_path: Path) -> None:
 
 async def test_expectation_is_not_invited_when_refused(tmp_path: Path) -> None:
     """With Expect: 100-continue a refusal comes before the body is sent."""
-    async with running(tmp_path, UploadLimits(max_bytes=1000, reserve_bytes=0)) as room:
+    async with running(
+        tmp_path, UploadLimits(max_bytes=1000, notebook_bytes=1000, pages_bytes=1000, reserve_bytes=0)
+    ) as room:
         form = aiohttp.FormData({"roll_number": "1"})
         form.add_field("file", io.BytesIO(b"x" * 900_000), filename="a")
         answer = await room.client.post(UPLOAD, data=form, expect100=True)

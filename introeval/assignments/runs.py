@@ -1,0 +1,105 @@
+"""How far a run is: all submissions of an assignment together, against its pass threshold. Pure.
+
+==============  =======================================================================
+``waiting``     nothing was handed in yet
+``running``     something has not ended
+``complete``    all has ended, and the share that was graded reaches the threshold
+``incomplete``  all has ended, and it does not
+==============  =======================================================================
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+REASONS = 3
+REASON_CHARACTERS = 160
+
+
+class RunState(StrEnum):
+    """See the module's table."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+
+
+class Reason(Protocol):
+    """Why some submissions ended without a grade."""
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def tasks(self) -> int: ...
+
+
+class Counts(Protocol):
+    """How many submissions there are, and how they ended. ``provisional``: graded, and a person must confirm it."""
+
+    @property
+    def submitted(self) -> int: ...
+
+    @property
+    def graded(self) -> int: ...
+
+    @property
+    def failed(self) -> int: ...
+
+    @property
+    def provisional(self) -> int: ...
+
+    @property
+    def reasons(self) -> Sequence[Reason]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``share``: graded of submitted, ``None`` before there is any. ``detail``: one sentence for people."""
+
+    state: RunState
+    share: float | None
+    detail: str
+
+
+def run_of(counts: Counts, threshold: float) -> Run:
+    """``threshold``: the share of submissions that must be graded, 0 to 1."""
+    if not counts.submitted:
+        return Run(RunState.WAITING, None, "waiting: nothing was handed in yet.")
+    share = counts.graded / counts.submitted
+    left = counts.submitted - counts.graded - counts.failed
+    state = RunState.RUNNING
+    if not left:
+        state = RunState.COMPLETE if share >= threshold else RunState.INCOMPLETE
+    parts = [f"{state}: {counts.graded} of {counts.submitted} graded, {percent(threshold)} needed"]
+    parts += [f"{left} to go"] if left else []
+    parts += [f"{counts.failed} failed{_why(counts.reasons)}"] if counts.failed else []
+    detail = "; ".join(parts).rstrip(".") + "."
+    if counts.provisional:
+        detail += f" {_provisional(counts.provisional)}"
+    return Run(state, share, detail)
+
+
+def percent(share: float) -> str:
+    """A share as people write it."""
+    return f"{100 * share:.3g} %"
+
+
+def _provisional(grades: int) -> str:
+    if grades == 1:
+        return "1 grade is provisional: a teacher must confirm it."
+    return f"{grades} grades are provisional: a teacher must confirm them."
+
+
+def _why(reasons: Sequence[Reason]) -> str:
+    told = [f"{reason.tasks} x {_short(reason.message)}" for reason in reasons[:REASONS]]
+    rest = sum(reason.tasks for reason in reasons[REASONS:])
+    told += [f"{rest} for other reasons"] if rest else []
+    return ": " + "; ".join(told) if told else ""
+
+
+def _short(message: str) -> str:
+    line = " ".join(message.split()).rstrip(".")
+    return line if len(line) <= REASON_CHARACTERS else line[: REASON_CHARACTERS - 1] + "…"

@@ -1,0 +1,40 @@
+"""Looks into what was handed in, before it is accepted: one function for each kind of work.
+
+Each raises a ``RejectedWorkError`` whose text a student understands, and ``AttemptFailedError`` when nobody could tell.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from introeval.assignments import Kind
+from introeval.pages.documents import inspect_document
+from introeval.web.context import Inspect
+from stt.limits import MediaLimits
+from stt.probe import probe_file
+
+
+def inspectors(media: MediaLimits) -> Mapping[str, Inspect]:
+    """By kind of work. ``media``: what a recording may be."""
+
+    async def video(path: Path, name: str) -> float:
+        return (await probe_file(path, media)).seconds
+
+    return {Kind.INTRO_VIDEO: video, Kind.NOTEBOOK: notebook, Kind.PAGES: pages}
+
+
+async def notebook(path: Path, name: str) -> None:
+    """Jupyter's format, with something in it. By content: its name says nothing."""
+    await asyncio.to_thread(_read_notebook, path)
+
+
+async def pages(path: Path, name: str) -> None:
+    """A PDF, a picture, or our own archive of pictures: decoded whole, in a process of its own."""
+    await inspect_document(path, claimed=name or None)
+
+
+def _read_notebook(path: Path) -> None:
+    # Here and not above: the daemon's start need not wait for nbformat.
+    from introeval.notebooks.reading import read_notebook
+
+    read_notebook(path.read_bytes())

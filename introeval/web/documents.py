@@ -1,0 +1,72 @@
+"""Reads a body that is no form: a small JSON or TOML document, bounded in bytes and in time.
+
+Rules: whatever a client sends ends in a ``ProblemError`` or a text. A page of another site cannot make a browser that
+is open here change anything: such requests say where they come from, and are refused.
+"""
+
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from introeval.assignments.errors import FieldError
+from introeval.grading.rubric import field_path
+from introeval.web.form import reading
+from introeval.web.operation import JSON
+from introeval.web.problems import ProblemError
+
+MOST_BYTES = 512 * 1024
+"""A long assignment (a hundred questions with their answers) has a tenth of it."""
+
+M = TypeVar("M", bound=BaseModel)
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def refuse_other_sites(request: web.Request) -> None:
+    """Raise ``ProblemError`` when a browser says that a page of another site sent this (Fetch Metadata, W3C)."""
+    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+        raise ProblemError("cross_site", "A page of another site asked for this. Use this site's own pages.")
+
+
+async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> str:
+    """The body as text; ``types``: the content types that are read. Raises ``ProblemError``."""
+    refuse_other_sites(request)
+    body = await _read(request, idle_seconds)
+    if body and request.content_type not in types:
+        raise ProblemError("unknown_type", f"Send {' or '.join(types)}, and say so in Content-Type.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProblemError("malformed_body", "The body is not UTF-8 text.") from error
+
+
+async def read_json(request: web.Request, shape: type[M], idle_seconds: float) -> M:
+    """The body as ``shape``; no body is an empty one, and so is that of a page's form. Raises ``ProblemError``."""
+    text = await read_text(request, (JSON, FORM), idle_seconds)
+    if not text.strip() or request.content_type == FORM:
+        text = "{}"
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)[:100]
+        wrong = [FieldError(field_path(item["loc"])[:200], item["msg"][:300]) for item in found]
+        if found[0]["type"] == "json_invalid":
+            raise ProblemError("malformed_body", f"The body is not JSON: {wrong[0].message}.") from error
+        detail = "The document is not valid: " + "; ".join(map(str, wrong[:8]))
+        raise ProblemError("invalid_document", detail, errors=wrong) from error
+
+
+async def _read(request: web.Request, idle_seconds: float) -> bytes:
+    body = bytearray()
+    if request.content_length is None or request.content_length <= MOST_BYTES:
+        async with reading(idle_seconds):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    break
+            else:
+                return bytes(body)
+    raise ProblemError(
+        "too_large", f"At most {MOST_BYTES // 1024} KiB are accepted here.", {"Connection": "close"}
+    )
