@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from models.errors import ReplyError
 from models.flights import Flights
 from models.limits import RateLimiter, RateLimits
+from models.metrics import Recorder, RunMetrics
 from models.outcomes import Outcome, Shares
 from models.pool import ModelPool
 from models.task import LLMTask
@@ -45,6 +46,16 @@ class Executor:
         self._clock = clock
         self._gate = None if rate is None else RateLimiter(rate)
         self._flights: Flights[Generation[Any]] = Flights()
+        self._recorder = Recorder()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a new run: ``metrics`` counts from here. A language-model phase is one, say."""
+        self._recorder.begin(self._clock.monotonic())
+
+    def metrics(self) -> RunMetrics:
+        """What the current run came to so far."""
+        return self._recorder.metrics()
 
     async def run(
         self,
@@ -58,13 +69,15 @@ class Executor:
 
         Raises what ``ModelPool.generate`` raises, and ``StateError`` when the reply could not be read or kept.
         """
-        generation, mine = await self._flights.join(
-            task.key, progress, lambda tell: self._reply(task, task_id, tell, servers)
-        )
-        if mine:
-            return generation
-        shared = _reread(task, replace(generation, cached=True))
-        return shared or await self._ask(task, task_id, progress, servers)
+        try:
+            generation = await self._shared(task, task_id, progress, servers)
+        except NoServerError:
+            raise
+        except WorkError:
+            self._recorder.failed(task.stage, self._clock.monotonic())
+            raise
+        self._recorder.succeeded(generation, self._clock.monotonic())
+        return generation
 
     async def stream(
         self,
@@ -121,6 +134,17 @@ class Executor:
         """The kept reply, if there is one that the task can read. Nobody is asked. Raises ``StateError``."""
         found = await self._calls.find(task.key)
         return None if found is None else _reread(task, _generation(found))
+
+    async def _shared(
+        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
+    ) -> Generation[T]:
+        generation, mine = await self._flights.join(
+            task.key, progress, lambda tell: self._reply(task, task_id, tell, servers)
+        )
+        if mine:
+            return generation
+        shared = _reread(task, replace(generation, cached=True))
+        return shared or await self._ask(task, task_id, progress, servers)
 
     async def _reply(
         self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
