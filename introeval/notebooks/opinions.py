@@ -1,0 +1,81 @@
+"""Whose opinion is asked of a notebook, and one grade out of several. Pure.
+
+Rules:
+
+1. A role has the model that the plan names for it; or the plan's one model; or, where different models are served, the
+   first is the technical and the last the feedback model, so that every student of an assignment is judged by the same
+   and both work at once. Where one model is served (or nothing is known), a role takes any server.
+2. ``both``: two models analyse the code. What addresses the grader is analysed a second time.
+3. Several analyses give the mean of each criterion. When the grades that they lead to are further apart than the plan
+   allows, a teacher must confirm the mean.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from introeval.assignments.definition import GradingPlan
+from introeval.assignments.opinions import Asked
+from introeval.grading.report import Flag, OpinionGrade
+from introeval.notebooks.case import Case
+from introeval.notebooks.grade import analyse, grade
+from introeval.notebooks.reply import FeedbackReply, TechnicalReply
+from introeval.notebooks.report import NotebookReport
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One analysis of the code. ``attempt``: the model's try, from 1."""
+
+    model: str
+    attempt: int
+    reply: TechnicalReply
+
+
+def technical_models(plan: GradingPlan, served: Sequence[str]) -> tuple[Asked, ...]:
+    """Whom to ask about the code (rules 1 and 2). ``served``: the models that are up, each once."""
+    named = plan.technical_model or plan.model
+    if named is not None:
+        return (Asked(named),)
+    if plan.plan == "both" and len(served) > 1:
+        return tuple(Asked(model) for model in served[:2])
+    return (Asked(served[0] if len(served) > 1 else None),)
+
+
+def feedback_model(plan: GradingPlan, served: Sequence[str]) -> str | None:
+    """Whom to ask for feedback (rule 1)."""
+    named = plan.feedback_model or plan.model
+    if named is not None or len(served) < 2:
+        return named
+    others = [model for model in served if model != plan.technical_model]
+    return others[-1]
+
+
+def combined(
+    case: Case, opinions: Sequence[Opinion], feedback: FeedbackReply, disagreement: float
+) -> NotebookReport:
+    """The grade. ``disagreement``: a share of the maximum; see rule 3."""
+    report = grade(case, analyse(case, [opinion.reply for opinion in opinions]), feedback)
+    if len(opinions) < 2:
+        return report
+    each = [grade(case, analyse(case, [opinion.reply]), feedback) for opinion in opinions]
+    given = tuple(
+        OpinionGrade(
+            model=opinion.model,
+            attempt=opinion.attempt,
+            score=one.score,
+            criteria={item.name: item.score for item in one.criteria},
+        )
+        for opinion, one in zip(opinions, each, strict=True)
+    )
+    apart = max(one.score for one in each) - min(one.score for one in each)
+    flags, review = report.flags, report.review
+    if apart > disagreement * report.max_score:
+        told = ", ".join(f"{one.model} {one.score:g}" for one in given)
+        message = (
+            f"The models are {apart:.1f} apart ({told}); the grade is their mean until a teacher decides."
+        )
+        flags, review = (
+            (*flags, Flag(code="models_disagree", message=message)),
+            (*review, message),
+        )
+    return report.model_copy(update={"opinions": given, "flags": flags, "review": review})
