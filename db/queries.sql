@@ -400,3 +400,109 @@ ORDER BY t.created_at, t.id;
 -- name: pages_file
 -- Where the file of a submission of pages is.
 SELECT video_path FROM processing_tasks WHERE id = :id AND kind = 'pages';
+
+-- name: insert_session
+-- A new session, without pages and questions.
+INSERT INTO sessions (id, title, created_at, updated_at) VALUES (:id, :title, :now, :now);
+
+-- name: session
+-- One session.
+SELECT * FROM sessions WHERE id = :id;
+
+-- name: write_questions
+-- A session's questions, in place of those before.
+UPDATE sessions SET questions = :questions, updated_at = :now WHERE id = :id;
+
+-- name: session_images
+-- The page images of a session, by role, in their order.
+SELECT * FROM images WHERE session_id = :session_id ORDER BY role, order_index;
+
+-- name: count_session_images
+-- How many page images of a role a session has.
+SELECT count(*) AS images FROM images WHERE session_id = :session_id AND role = :role;
+
+-- name: insert_image
+-- A page image; its file is already synced to disk. Nothing when its place is taken.
+INSERT INTO images (id, session_id, role, order_index, file_name, path, media_type, width, height, size_bytes, sha256,
+                    created_at)
+VALUES (:id, :session_id, :role, :order_index, :file_name, :path, :media_type, :width, :height, :size_bytes, :sha256,
+        :now)
+ON CONFLICT (session_id, role, order_index) DO NOTHING;
+
+-- name: write_image_lines
+-- What was read on a page image.
+UPDATE images SET read_by = :read_by, confidence = :confidence, lines = :lines WHERE id = :id;
+
+-- name: known_images
+-- Every file of a page image that a row accounts for.
+SELECT path FROM images;
+
+-- name: prompt
+-- A stored prompt template.
+SELECT * FROM prompts WHERE name = :name;
+
+-- name: write_prompt
+-- Store a prompt template.
+INSERT INTO prompts (name, template, updated_at) VALUES (:name, :template, :now)
+ON CONFLICT (name) DO UPDATE SET template = excluded.template, updated_at = excluded.updated_at;
+
+-- name: delete_prompt
+-- Go back to the program's own prompt.
+DELETE FROM prompts WHERE name = :name;
+
+-- name: keep_rubric_result
+-- A model's reading of a session's rubric. One that failed never takes the place of the same call's that did not.
+INSERT INTO rubric_results (session_id, model, attempt, rubric_response, raw_output, validation_errors, warnings,
+                            failure, read_from, call_key, server, tokens_in, tokens_out, latency_ms, created_at)
+VALUES (:session_id, :model, :attempt, :rubric_response, :raw_output, :validation_errors, :warnings,
+        :failure, :read_from, :call_key, :server, :tokens_in, :tokens_out, :latency_ms, :now)
+ON CONFLICT (session_id, model, attempt) DO UPDATE SET
+    rubric_response = excluded.rubric_response, raw_output = excluded.raw_output,
+    validation_errors = excluded.validation_errors, warnings = excluded.warnings, failure = excluded.failure,
+    read_from = excluded.read_from, call_key = excluded.call_key, server = excluded.server,
+    tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out, latency_ms = excluded.latency_ms,
+    created_at = excluded.created_at
+WHERE excluded.failure IS NULL OR rubric_results.failure IS NOT NULL
+   OR rubric_results.call_key IS NOT excluded.call_key;
+
+-- name: rubric_results
+-- The readings of a session's rubric.
+SELECT * FROM rubric_results WHERE session_id = :session_id ORDER BY model, attempt;
+
+-- name: keep_assessment_result
+-- How a try of a pair ended, in place of how it ended before.
+INSERT INTO assessment_results (session_id, task_id, pair_index, attempt, instance_id, rubric_model, assessment_model,
+                                state, marks, raw_output, validation_errors, failure, read_from, call_key, server,
+                                tokens_in, tokens_out, latency_ms, created_at)
+VALUES (:session_id, :task_id, :pair_index, :attempt, :instance_id, :rubric_model, :assessment_model,
+        :state, :marks, :raw_output, :validation_errors, :failure, :read_from, :call_key, :server,
+        :tokens_in, :tokens_out, :latency_ms, :now)
+ON CONFLICT (task_id, pair_index, attempt) DO UPDATE SET
+    state = excluded.state, marks = excluded.marks, raw_output = excluded.raw_output,
+    validation_errors = excluded.validation_errors, failure = excluded.failure, read_from = excluded.read_from,
+    call_key = excluded.call_key, server = excluded.server, tokens_in = excluded.tokens_in,
+    tokens_out = excluded.tokens_out, latency_ms = excluded.latency_ms, created_at = excluded.created_at;
+
+-- name: assessment_results
+-- How the tries of a grading ended.
+SELECT * FROM assessment_results WHERE task_id = :task_id ORDER BY pair_index, attempt;
+
+-- name: session_tasks
+-- The gradings of a session, newest first.
+SELECT id FROM processing_tasks
+WHERE kind = 'session' AND json_extract(request, '$.session_id') = :session_id
+ORDER BY created_at DESC, id DESC LIMIT :most;
+
+-- name: session_usage
+-- What all gradings of a session have asked for, by stage and model; shared calls count for who asked first.
+SELECT c.stage, c.model, count(*) AS calls, sum(c.attempts) AS requests, sum(c.tokens_in) AS tokens_in,
+       sum(c.tokens_out) AS tokens_out, sum(c.latency_ms) AS latency_ms
+FROM model_calls c JOIN processing_tasks t ON t.id = c.task_id
+WHERE t.kind = 'session' AND json_extract(t.request, '$.session_id') = :session_id
+GROUP BY c.stage, c.model ORDER BY c.stage, c.model;
+
+-- name: task_usage
+-- What a task has asked for in all.
+SELECT coalesce(sum(tokens_in), 0) AS tokens_in, coalesce(sum(tokens_out), 0) AS tokens_out,
+       coalesce(sum(latency_ms), 0) AS latency_ms, coalesce(sum(load_ms), 0) AS load_ms
+FROM model_calls WHERE task_id = :task_id;

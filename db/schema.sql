@@ -158,6 +158,9 @@ CREATE TABLE images (
     size_bytes  INTEGER NOT NULL,
     sha256      TEXT NOT NULL,
     created_at  REAL NOT NULL,
+    read_by     TEXT,
+    confidence  REAL CHECK (confidence BETWEEN 0 AND 1),
+    lines       TEXT CHECK (lines IS NULL OR json_valid(lines)),
     UNIQUE (session_id, role, order_index)
 ) STRICT;
 
@@ -170,6 +173,9 @@ CREATE TABLE rubric_results (
     raw_output  TEXT,
     validation_errors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(validation_errors)),
     warnings    TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(warnings)),
+    failure     TEXT CHECK (failure IS NULL OR json_valid(failure)),
+    read_from   TEXT CHECK (read_from IN ('images', 'text')),
+    call_key    TEXT,
     server      TEXT,
     tokens_in   INTEGER NOT NULL DEFAULT 0,
     tokens_out  INTEGER NOT NULL DEFAULT 0,
@@ -190,6 +196,9 @@ CREATE TABLE assessment_results (
     marks       TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(marks)),
     raw_output  TEXT,
     validation_errors TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(validation_errors)),
+    failure     TEXT CHECK (failure IS NULL OR json_valid(failure)),
+    read_from   TEXT CHECK (read_from IN ('images', 'text')),
+    call_key    TEXT,
     server      TEXT,
     tokens_in   INTEGER NOT NULL DEFAULT 0,
     tokens_out  INTEGER NOT NULL DEFAULT 0,
@@ -197,6 +206,9 @@ CREATE TABLE assessment_results (
     created_at  REAL NOT NULL,
     PRIMARY KEY (task_id, pair_index, attempt)
 ) STRICT;
+
+CREATE INDEX tasks_by_session ON processing_tasks (json_extract(request, '$.session_id'), created_at)
+    WHERE kind = 'session';
 
 -- Prompts that a teacher has changed; the others are the program's own.
 CREATE TABLE prompts (
