@@ -59,23 +59,22 @@ def embedded_servers(settings: Settings) -> tuple[ServerSpec, ...]:
     """The child processes of ``models = "embedded"``, none otherwise. Raises ``ConfigurationError``."""
     if settings.models != "embedded":
         return ()
-    weights = _weights(settings.embedded.llm, settings) / "model.gguf"
     return tuple(
         ServerSpec(
-            name=f"embedded-{number}",
-            model_name=settings.embedded.llm,
-            gguf=weights,
+            name=name,
+            model_name=model,
+            gguf=_weights(model, settings) / "model.gguf",
             threads=settings.llm_threads,
             slots=settings.llm_slots,
             num_ctx=settings.generation.num_ctx,
         )
-        for number in range(1, settings.embedded.servers + 1)
+        for name, model in _embedded_models(settings).items()
     )
 
 
 def embedded_config(settings: Settings, name: str, url: str) -> ServerConfig:
     """How to talk to one of the embedded servers."""
-    return _server(settings, name, url, settings.embedded.llm)
+    return _server(settings, name, url, _embedded_models(settings)[name])
 
 
 def ollama_configs(settings: Settings) -> tuple[ServerConfig, ...]:
@@ -115,6 +114,12 @@ def rubric(settings: Settings) -> Rubric | None:
             f"The rubric {path} cannot be read ({error}): correct grading.rubric."
         ) from error
     return load_rubric(text, "json" if path.suffix == ".json" else "toml")
+
+
+def _embedded_models(settings: Settings) -> dict[str, str]:
+    """The model of each embedded server, by the server's name."""
+    embedded = settings.embedded
+    return {f"embedded-{index + 1}": embedded.model_of(index) for index in range(embedded.servers)}
 
 
 def _server(settings: Settings, name: str, url: str, model: str) -> ServerConfig:

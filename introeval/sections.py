@@ -15,6 +15,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     SecretStr,
+    ValidationInfo,
     field_validator,
 )
 
@@ -110,6 +111,7 @@ class OllamaSettings(Section):
 class EmbeddedSettings(Section):
     """The servers of ``models = "embedded"``: our own child processes on the CPU.
 
+    ``llm``: one name of the registry for all servers, or several, separated by commas, given to them in turn.
     ``slots`` and ``threads`` are per server; threads not given: the cores are shared out, at least one each.
     One slot was as fast as two on 2 cores (5.4 s and 5.5 s a grade, two servers with one thread each).
     ``timeout_seconds``: a grade takes 5 to 9 s alone and took 67 s beside one busy neighbour.
@@ -121,6 +123,30 @@ class EmbeddedSettings(Section):
     slots: PositiveInt = 1
     threads: PositiveInt | None = None
     timeout_seconds: PositiveFloat = 600.0
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names in ``llm``, in its order."""
+        return tuple(name.strip() for name in self.llm.split(","))
+
+    def model_of(self, server: int) -> str:
+        """The model of a server, counted from 0."""
+        return self.models[server % len(self.models)]
+
+    @field_validator("llm")
+    @classmethod
+    def _has_names(cls, value: str) -> str:
+        if not all(name.strip() for name in value.split(",")):
+            raise ValueError("must be a model's name, or several separated by commas")
+        return value
+
+    @field_validator("servers")
+    @classmethod
+    def _enough_for_the_models(cls, value: int, info: ValidationInfo) -> int:
+        names = info.data.get("llm", "").split(",")
+        if value < len(names):
+            raise ValueError(f"must be {len(names)} or more, as embedded.llm names {len(names)} models")
+        return value
 
 
 class GenerationSettings(Section):

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     def weights(self) -> tuple[str, ...]:
         """The registry names that these settings need: a folder, and Ollama's models, are not ours to install."""
         speech = () if self.speech_folder else (self.speech_model,)
-        return speech + ((self.embedded.llm,) if self.models == "embedded" else ())
+        return speech + (tuple(dict.fromkeys(self.embedded.models)) if self.models == "embedded" else ())
 
     @property
     def residency(self) -> sections.Residency:

@@ -20,7 +20,7 @@ Pull = Callable[[str], Awaitable[Path]]
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Installed models. ``remarks``: what a reader of the grades has to know about them."""
+    """Installed models; ``llm`` as in the settings. ``remarks``: what a reader of the grades has to know about them."""
 
     stt: str
     llm: str
@@ -29,7 +29,7 @@ class Models:
 
 async def have_models(settings: Settings, fast: bool, out: Console) -> Models:
     """Install what is missing. Raises ``WeightsError`` when not even the smallest can be had."""
-    own = (str(settings.speech_folder or settings.speech_model), settings.embedded.llm)
+    own = (str(settings.speech_folder or settings.speech_model), *settings.embedded.models)
     wanted = (FAST_STT, FAST_LLM) if fast else own
     remarks = [FAST_MEANS] if fast else []
     names = []
@@ -46,7 +46,7 @@ async def have_models(settings: Settings, fast: bool, out: Console) -> Models:
         remarks += remark
         for line in remark:
             out.print(line, style="yellow")
-    return Models(names[0], names[1], tuple(remarks))
+    return Models(names[0], ",".join(names[1:]), tuple(remarks))
 
 
 async def have_or_smaller(name: str, pull: Pull) -> tuple[str, list[str]]:

@@ -22,11 +22,13 @@ def speech(settings: Settings) -> Finding:
 
 
 def language(settings: Settings) -> Finding:
-    """The embedded language model and the library that serves it."""
+    """The embedded language models (the first that is not well) and the library that serves them."""
     if find_spec("xllamacpp") is None:
         advice = "Run 'make install' again; where the library has no wheel, use --models ollama."
         return Finding("language model", Level.FAIL, "the library xllamacpp is not installed", advice)
-    return _installed("language model", settings.embedded.llm, settings.cache_dir)
+    names = dict.fromkeys(settings.embedded.models)
+    found = [_installed("language model", name, settings.cache_dir) for name in names]
+    return next((finding for finding in found if finding.level is not Level.OK), found[0])
 
 
 def _installed(subject: str, name: str, cache_dir: Path) -> Finding:
