@@ -14,6 +14,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from random import Random
 
 import uvloop
 
@@ -115,7 +116,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
         servers = await stack.enter_async_context(_beside(embedded))
         configs = wiring.servers(settings, embedded)
-        pool = ModelPool(configs, clock, residency=settings.residency)
+        pool = ModelPool(configs, clock, residency=settings.residency, jitter=Random())
         transcriber = STTBatchWorker(assembly.speech(settings))
         library = AssignmentLibrary(Assignments(database), clock)
         await library.introductions(assembly.rubric(settings))
