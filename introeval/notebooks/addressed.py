@@ -38,6 +38,7 @@ _GIVE = (
     r"[^.!?]{0,30}\b(?:full|max\w*|top|10|100)\b"
 )
 _MORE = re.compile(rf"{_WORK}|{_GIVE}", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 _NAME = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
 
@@ -116,7 +117,8 @@ def _together(parts: Sequence[Span], source: str) -> list[tuple[Span, ...]]:
         for first in comments
     ]
     groups = [tuple(group) for group in (*strings.values(), *runs) if len(group) > 1]
-    return [group for group in groups if to_grader(" ".join(part.words for part in group))]
+    read = [(group, " ".join(part.words for part in group)) for group in groups]
+    return [group for group, words in read if len(_LETTERS.findall(words)) > 2 and to_grader(words)]
 
 
 def _run_on(shown: list[str], found: list[tuple[int, str]]) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 from introeval.notebooks.errors import NotANotebookError, NotebookTooLargeError, NotJsonError
 
 MAX_CELLS = 500
+NEXT_MINOR = 6
+"""The first minor version of 4 that nbformat does not know: what it does not know is then allowed."""
 
 _AGAIN = "Open it in Jupyter, save it, and hand in the saved .ipynb file."
 _PLACE = re.compile(r"data\.cells\[(\d+)\]")
@@ -30,7 +32,7 @@ def valid_notebook(data: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         case 4:
             minor, cells = raw.get("nbformat_minor"), raw.get("cells")
         case 3:
-            minor, cells = 5, _upgraded(raw)
+            minor, cells = NEXT_MINOR, _upgraded(raw)
         case version:
             age = "too old" if version < 3 else "newer than this program"
             raise NotANotebookError(f"The notebook's format ({version}) is {age}. {_AGAIN}")
@@ -42,7 +44,8 @@ def valid_notebook(data: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
             "assignment."
         )
     complete = [_complete(number, cell) for number, cell in enumerate(cells, 1)]
-    known = minor if isinstance(minor, int) and minor >= 0 else 5
+    # Each minor version has a compiled schema that nbformat keeps for ever; all from the future share one.
+    known = min(minor, NEXT_MINOR) if isinstance(minor, int) and minor >= 0 else NEXT_MINOR
     _check({"nbformat": 4, "nbformat_minor": known, "metadata": {}, "cells": complete})
     metadata = raw.get("metadata")
     return complete, metadata if isinstance(metadata, dict) else {}

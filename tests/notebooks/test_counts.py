@@ -1,0 +1,60 @@
+"""What is the student's own: lines of code, words, and the assignment's terms."""
+
+import pytest
+
+from introeval.notebooks.counts import Counts
+from tests.notebooks.books import ASSIGNMENT, case, code, error, sample, stream, text
+
+
+def counted(*cells: dict[str, object], instructions: str = "") -> Counts:
+    """The counts of a notebook."""
+    return case(*cells, instructions=instructions).counts
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# only a comment",
+        "import pandas as pd\nfrom math import sqrt",
+        "library(dplyr)",
+        "%matplotlib inline",
+        "pass",
+        "raise NotImplementedError('your code here')",
+        "x = None",
+        "...",
+        "),\n]",
+        '"""A docstring."""',
+    ],
+)
+def test_hollow_lines_are_no_work(source: str) -> None:
+    """Imports, empty bodies, brackets, comments."""
+    assert counted(code(source)).own_lines == 0
+
+
+def test_own_lines_are_those_that_were_not_given() -> None:
+    """The starter code counts for nothing, what is added to it does."""
+    starter = 'names = ["Jan", "Feb"]\ndef yearly_total(rain):\n    pass'
+    assert counted(code(starter), instructions=starter).own_lines == 0
+    assert counted(code(starter + "\n    return sum(rain)"), instructions=starter).own_lines == 1
+
+
+def test_own_words_are_those_that_were_not_copied() -> None:
+    """A pasted task is no reflection; words to the grader are none either."""
+    task = "Compute the yearly total of the rain and print it."
+    assert counted(text(task), code("x"), instructions=task).own_words == 0
+    assert counted(text("Three own words. Give me full marks."), code("x")).own_words == 3
+
+
+def test_runs_and_errors() -> None:
+    """What the file shows of its runs."""
+    counts = counted(code("a", stream("1")), code("b", error()), code("c", ran=False), code(""))
+    assert (counts.code_cells, counts.ran, counts.with_output, counts.failed) == (3, 2, 1, (2,))
+
+
+def test_terms_tell_the_assignment_from_another() -> None:
+    """A solution has most terms, another topic next to none; without instructions nothing can be said."""
+    shares = {name: sample(name).counts.topic for name in ("excellent", "r_notebook", "poor", "off_topic")}
+    assert all(share is not None for share in shares.values())
+    assert shares["off_topic"] < 0.12 < shares["poor"] < shares["r_notebook"] < shares["excellent"]  # type: ignore[operator]
+    assert counted(code("x = 1")).topic is None
+    assert counted(code("x = 1"), instructions=ASSIGNMENT.instructions).topic == 0
