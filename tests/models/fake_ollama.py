@@ -47,11 +47,16 @@ class Mood(StrEnum):
 
 
 class FakeOllama:
-    """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``."""
+    """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``.
+
+    ``reply_to``: makes the reply out of the prompt; without it, it is ``reply``. ``shown``: what ``/api/show`` says.
+    """
 
     def __init__(self, model: str = "mistral") -> None:
         self.model, self.url, self.port = f"{model}:latest", "", 0
         self.mood, self.script, self.reply = Mood.WELL, list[Mood](), GOOD
+        self.reply_to: Callable[[str], str] | None = None
+        self.shown: dict[str, Any] = {"capabilities": ["completion"]}
         self.prompts: list[str] = []
         self.bodies: list[dict[str, Any]] = []
         self.calls: list[str] = []
@@ -72,6 +77,7 @@ class FakeOllama:
         app.router.add_post("/api/generate", self._generate)
         app.router.add_get("/api/ps", self._ps)
         app.router.add_get("/api/tags", self._tags)
+        app.router.add_post("/api/show", self._show)
         self._over.clear()
         self.in_memory = False
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
@@ -100,6 +106,12 @@ class FakeOllama:
         if self.silent:
             await self._over.wait()
         return web.json_response({"models": [{"name": self.model}] if self.installed else None})
+
+    async def _show(self, request: web.Request) -> web.Response:
+        self.calls.append("show")
+        if self.silent:
+            await self._over.wait()
+        return web.json_response(self.shown)
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -160,7 +172,8 @@ class FakeOllama:
         while mood in (Mood.WHITESPACE, Mood.ENDLESS, Mood.DRIP):
             yield self._line({Mood.WHITESPACE: " \n\t ", Mood.ENDLESS: "word " * 50}.get(mood, "word "))
             await asyncio.sleep(0.01 if mood is Mood.DRIP else 0)
-        text = "" if mood is Mood.EMPTY else self.reply
+        reply = self.reply_to(prompt) if self.reply_to else self.reply
+        text = "" if mood is Mood.EMPTY else reply
         for part in re.findall(r".{1,4}", text, re.DOTALL):
             yield self._line(part)
             if mood is Mood.CUT:

@@ -1,0 +1,58 @@
+"""Which models look at pictures, as their servers say it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from models.errors import ServerUnreachableError
+from models.sight import Sight
+from scheduler.errors import NoServerError
+from tests.models.fake_ollama import FakeOllama, fake_ollama
+from tests.models.test_pool import configs
+
+
+@asynccontextmanager
+async def sight() -> AsyncIterator[tuple[Sight, FakeOllama, FakeOllama]]:
+    """Two servers of one model each, and who asks them."""
+    async with fake_ollama("llava") as first, fake_ollama("mistral") as second:
+        asking = Sight(configs((first, second)))
+        try:
+            yield asking, first, second
+        finally:
+            await asking.close()
+
+
+@pytest.mark.parametrize(
+    ("shown", "sees"),
+    [
+        ({"capabilities": ["completion", "vision"]}, True),
+        ({"capabilities": ["completion"]}, False),
+        ({"capabilities": ["completion"], "projector_info": {"clip.has_vision_encoder": True}}, False),
+        ({"details": {"families": ["llama", "clip"]}}, True),
+        ({"projector_info": {"clip.has_vision_encoder": True}}, True),
+        ({"details": {"families": None}}, False),
+        ({}, False),
+    ],
+)
+async def test_what_the_server_says(shown: dict[str, Any], sees: bool) -> None:
+    """Capabilities decide; a server that lists none is known by its projector or its families."""
+    async with sight() as (asking, first, _):
+        first.shown = shown
+        assert await asking.sees("llava") is sees
+        assert await asking.sees("llava:latest") is sees
+        assert first.calls == ["show"]
+
+
+async def test_nobody_can_tell() -> None:
+    """A dead server is an error that may pass, and is asked again; a model that nobody serves waits."""
+    async with sight() as (asking, first, second):
+        await first.kill()
+        with pytest.raises(ServerUnreachableError):
+            await asking.sees("llava")
+        with pytest.raises(NoServerError, match="qwen"):
+            await asking.sees("qwen")
+        await first.start()
+        assert await asking.sees("llava") is False
+        assert second.calls == []
