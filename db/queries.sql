@@ -372,6 +372,12 @@ SELECT r.task_id, r.model, r.attempt, r.server, r.score, r.max_score, r.marks FR
 JOIN processing_tasks t ON t.id = r.task_id
 WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.model, r.attempt;
 
+-- name: newest_failures
+-- The parts of several submissions that ended without a result, under the version that gave the newest result.
+SELECT f.task_id, f.code, f.stage, f.place, f.message, f.advice FROM failures f
+WHERE f.task_id IN (SELECT value FROM json_each(:ids))
+  AND f.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = f.task_id) ORDER BY f.id;
+
 -- name: task_failures
 -- The parts of a submission that ended without a result under one version.
 SELECT code, stage, place, message, advice FROM failures

@@ -1,7 +1,7 @@
 """``Views``: what people are shown, read from the tables. Nothing here writes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +136,14 @@ class Views:
         """The parts of a submission that ended without a result under one version, in order."""
         rows = await self._database.all("task_failures", {"id": task_id, "version": version})
         return [Failure(**dict(row)) for row in rows]
+
+    async def newest_failures(self, task_ids: Sequence[str]) -> dict[str, list[Failure]]:
+        """The same of several submissions, under the version that gave each its newest result; none: no entry."""
+        found: dict[str, list[Failure]] = {}
+        for row in await self._database.all("newest_failures", {"ids": json.dumps(list(task_ids))}):
+            fields = dict(row)
+            found.setdefault(fields.pop("task_id"), []).append(Failure(**fields))
+        return found
 
     async def totals(self) -> dict[str, int]:
         """Tasks per stage; every stage is there."""

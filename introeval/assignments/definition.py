@@ -176,13 +176,20 @@ class Assignment(_Strict):
         return sum(question.max_mark for question in self.questions) or None
 
 
-def load_assignment(text: str, fmt: Literal["toml", "json"] = "toml") -> Assignment:
-    """Read an assignment. Raises ``AssignmentError``, which names every wrong field."""
+def load_assignment(
+    text: str, fmt: Literal["toml", "json"] = "toml", *, assignment_id: str | None = None
+) -> Assignment:
+    """Read an assignment. Raises ``AssignmentError``, which names every wrong field.
+
+    ``assignment_id``: whose definition it is, when it does not say so itself.
+    """
     try:
         data = tomllib.loads(text) if fmt == "toml" else json.loads(text)
     except (ValueError, RecursionError) as error:
         # ValueError: what the two parsers raise, and a number of more digits than Python reads.
         raise AssignmentError(f"The assignment is not valid {fmt.upper()}: {error}") from error
+    if assignment_id is not None and isinstance(data, dict):
+        data.setdefault("id", assignment_id)
     try:
         return Assignment.model_validate(data)
     except ValidationError as error:

@@ -8,14 +8,16 @@ from pydantic import BaseModel, ValidationError
 
 from introeval.web.context import WebContext
 from introeval.web.events import EventStreams
+from introeval.web.files import file_response
 from introeval.web.inputs import EventsQuery, ListQuery
 from introeval.web.intake import Receiver
+from introeval.web.kinds import words_of
 from introeval.web.metrics import CONTENT_TYPE as METRICS_TYPE
 from introeval.web.metrics import Metrics
 from introeval.web.present import status_body
 from introeval.web.problems import ProblemError
 from introeval.web.status_schema import HealthBody
-from introeval.web.submissions import Reader, video_response
+from introeval.web.submissions import Reader
 from scheduler.errors import IntroevalError
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -61,9 +63,11 @@ class Api:
     async def submissions(self, request: web.Request) -> web.StreamResponse:
         return answer(await self._reader.page(query_of(request, ListQuery)))
 
-    async def video(self, request: web.Request) -> web.StreamResponse:
+    async def file(self, request: web.Request) -> web.StreamResponse:
         found = await self._reader.find(request.match_info["id"])
-        return await asyncio.to_thread(lambda: video_response(self._reader.video(found)))
+        play = words_of(found.task.kind).spoken
+        name = f"submission-{found.task.id}"
+        return await asyncio.to_thread(lambda: file_response(self._reader.file(found), name, play=play))
 
     async def status(self, request: web.Request) -> web.StreamResponse:
         return answer(status_body(await self._context.status()))

@@ -1,7 +1,7 @@
 """``build_app``: the routes of the web, put together. Nothing runs until the application starts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
@@ -10,11 +10,17 @@ from aiohttp import web
 
 from introeval.web.api import Api
 from introeval.web.assets import Assets
+from introeval.web.assignment_operations import assignment_operations
+from introeval.web.assignment_pages import AssignmentPages
+from introeval.web.assignment_runs import AssignmentRuns
+from introeval.web.assignments import AssignmentReader, Assignments
 from introeval.web.context import WebContext
 from introeval.web.edge import Edge
+from introeval.web.html import Html
 from introeval.web.intake import Receiver
 from introeval.web.metrics import Metrics
 from introeval.web.openapi import document
+from introeval.web.operation import Operation
 from introeval.web.operations import operations
 from introeval.web.pages import Pages
 from introeval.web.submissions import Reader
@@ -30,14 +36,22 @@ def build_app(context: WebContext) -> web.Application:
     At start it removes what a crash left of uploads; at shutdown it ends the streams and waits for commits.
     """
     receiver, reader, metrics, assets = Receiver(context), Reader(context), Metrics(), Assets()
-    pages = Pages(context, reader, assets)
-    edge = Edge(context, pages, metrics)
+    html = Html(assets)
+    pages = Pages(context, reader, html)
+    edge = Edge(context, html, pages, metrics)
+    assignments = AssignmentReader(context)
+    runs = AssignmentRuns(context, assignments, reader)
+    homework = AssignmentPages(context, assignments, reader, runs, html)
     app = web.Application(middlewares=[edge.middleware])
     app.on_response_prepare.append(edge.harden)
-    _add_api(app, Api(context, receiver, reader, metrics))
+    api = Api(context, receiver, reader, metrics)
+    _add_api(app, api, (*operations(api), *assignment_operations(Assignments(context, assignments), runs)))
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)
+    app.router.add_get("/assignments", homework.all)
+    app.router.add_get("/assignments/{id}", homework.one)
+    app.router.add_get("/assignments/{id}/preview", homework.preview)
     app.router.add_get("/static/{name}", assets.serve)
     app.cleanup_ctx.append(_uploads(receiver))
     app.cleanup_ctx.append(_streams(context))
@@ -45,17 +59,15 @@ def build_app(context: WebContext) -> web.Application:
     return app
 
 
-def _add_api(app: web.Application, api: Api) -> None:
-    table = operations(api)
+def _add_api(app: web.Application, api: Api, table: Sequence[Operation]) -> None:
     for operation in table:
         if operation.method == "GET":
             # A HEAD of a stream would hold a connection open for nothing.
             streams = operation.answers[200].content_type == "text/event-stream"
             app.router.add_get(operation.path, operation.handler, allow_head=not streams)
         else:
-            app.router.add_route(
-                operation.method, operation.path, operation.handler, expect_handler=api.before_body
-            )
+            expect = None if operation.form is None else api.before_body
+            app.router.add_route(operation.method, operation.path, operation.handler, expect_handler=expect)
     api.openapi_text = document(table, _version())
 
 

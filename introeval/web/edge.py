@@ -8,12 +8,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from introeval.web.api import wants_html
 from introeval.web.context import WebContext
+from introeval.web.html import Html
 from introeval.web.intake import FIELDS
 from introeval.web.metrics import Metrics
 from introeval.web.pages import Pages
 from introeval.web.problems import ProblemError, body_of, body_of_http, headers_of, response
 from introeval.web.schema import ProblemBody
-from scheduler.errors import IntroevalError
+from scheduler.errors import IntroevalError, StateError
 
 _log = structlog.get_logger(__name__)
 
@@ -48,8 +49,9 @@ HEADERS = {
 class Edge:
     """Middleware and signal of one application."""
 
-    def __init__(self, context: WebContext, pages: Pages, metrics: Metrics) -> None:
+    def __init__(self, context: WebContext, html: Html, pages: Pages, metrics: Metrics) -> None:
         self._context = context
+        self._html = html
         self._pages = pages
         self._metrics = metrics
 
@@ -80,17 +82,17 @@ class Edge:
             if error.status < 400:
                 raise
             headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-            return self._refuse(request, body_of_http(error), headers, error)
+            return await self._refuse(request, body_of_http(error), headers, error)
         except IntroevalError as error:
-            return self._refuse(request, body_of(error), headers_of(error), error)
+            return await self._refuse(request, body_of(error), headers_of(error), error)
         except ConnectionError:
             # Nobody is left to answer.
             raise
         except Exception as error:
             # The one place that catches everything: a bug must be logged and answered as a problem, not as a trace.
-            return self._refuse(request, body_of(IntroevalError(str(error))), {}, error)
+            return await self._refuse(request, body_of(IntroevalError(str(error))), {}, error)
 
-    def _refuse(
+    async def _refuse(
         self, request: web.Request, body: ProblemBody, headers: dict[str, str], error: Exception
     ) -> web.Response:
         self._metrics.refusals.labels(body.code).inc()
@@ -99,9 +101,16 @@ class Edge:
         if not wants_html(request):
             return response(body, headers)
         upload = request.method == "POST" and request.path == UPLOAD_PATH
-        page = self._pages.refused(body, request.get(FIELDS, {})) if upload else self._pages.error(body)
+        page = await self._form(body, request) if upload else self._html.error(body)
         page.headers.update(headers)
         return page
+
+    async def _form(self, body: ProblemBody, request: web.Request) -> web.Response:
+        try:
+            return await self._pages.refused(body, request.get(FIELDS, {}))
+        except StateError:
+            # The form asks the tables; a refusal can be told without them.
+            return self._html.error(body)
 
     def _count(self, request: web.Request, status: int, seconds: float) -> None:
         route = _route(request)

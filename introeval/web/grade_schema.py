@@ -13,13 +13,32 @@ class EvidenceBody(Body):
 
 
 class CriterionBody(Body):
-    """The score of one criterion of the rubric, with its reason."""
+    """The score of one criterion of the rubric, with its reason. ``issues``, ``suggestions``: of a notebook."""
 
     name: str
     score: float | None = None
     max_score: float | None = None
     reason: str | None = None
     evidence: tuple[EvidenceBody, ...] = ()
+    part: str | None = None
+    issues: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+class PartBody(Body):
+    """The grade of one part of the work; the parts add up to the whole."""
+
+    name: str
+    score: float
+    max_score: float
+
+
+class LetterBody(Body):
+    """What the student is told about a notebook."""
+
+    strengths: str
+    improve: str
+    next_step: str
 
 
 class NoteBody(Body):
@@ -68,6 +87,7 @@ class GradeBody(Body):
     """A grade, complete. ``facts``: about the speaker; ``problems``: of the speech; ``guards``: what bounded it.
 
     ``final``: false while a teacher must confirm it, and ``review`` then says why. ``version``: of the assignment.
+    ``parts``, ``summary`` and ``feedback``: of a notebook.
     """
 
     score: float
@@ -80,3 +100,6 @@ class GradeBody(Body):
     problems: tuple[NoteBody, ...] = ()
     guards: tuple[GuardBody, ...] = ()
     opinions: tuple[OpinionBody, ...] = ()
+    parts: tuple[PartBody, ...] = ()
+    summary: str | None = None
+    feedback: LetterBody | None = None

@@ -57,6 +57,25 @@ class ListQuery(Body):
     offset: Annotated[int, Field(ge=0, le=10**9)] = 0
 
 
+class FormQuery(Body):
+    """What the form is for."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    assignment: Annotated[str, Field(max_length=64)] | None = None
+
+
+class AssignmentQuery(Body):
+    """An assignment's page: which version it shows, and which submissions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Annotated[int, Field(ge=1, le=10**6)] | None = None
+    current_phase: StageName | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
 class EventsQuery(Body):
     """``after``: the last event that the client has seen. ``submission``: hide whom other events are about."""
 

@@ -7,6 +7,11 @@ from introeval.web.problems import INTAKE_PROBLEMS
 from introeval.web.schema import SubmissionBody, SubmissionPage
 from introeval.web.status_schema import EventBody, HealthBody, StatusBody
 
+_FILE = {
+    200: Answer(about="The file.", content_type="application/octet-stream"),
+    206: Answer(about="A range of it.", content_type="application/octet-stream"),
+}
+
 
 def operations(api: Api) -> tuple[Operation, ...]:
     """The table."""
@@ -18,7 +23,7 @@ def _creating(api: Api) -> Operation:
         method="POST",
         path="/api/v1/submissions",
         name="createSubmission",
-        summary="Hand in a video. After 201 it is stored durably and ends in exactly one result.",
+        summary="Hand in what the assignment wants. After 201 it is stored durably and ends in exactly one result.",
         handler=api.create,
         answers={
             200: Answer(about="The submission that this Idempotency-Key made before.", model=SubmissionBody),
@@ -57,11 +62,17 @@ def _reading(api: Api) -> tuple[Operation, ...]:
             path="/api/v1/submissions/{id}/video",
             name="getVideo",
             summary="The video as it was handed in; ranges are served.",
-            handler=api.video,
-            answers={
-                200: Answer(about="The file.", content_type="application/octet-stream"),
-                206: Answer(about="A range of it.", content_type="application/octet-stream"),
-            },
+            handler=api.file,
+            answers=_FILE,
+            problems=("not_found",),
+        ),
+        Operation(
+            method="GET",
+            path="/api/v1/submissions/{id}/file",
+            name="getFile",
+            summary="What was handed in, of whatever kind; several pages as one archive.",
+            handler=api.file,
+            answers=_FILE,
             problems=("not_found",),
         ),
     )

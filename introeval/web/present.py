@@ -14,8 +14,10 @@ from introeval.web.grade_schema import (
     FlagBody,
     GradeBody,
     GuardBody,
+    LetterBody,
     NoteBody,
     OpinionBody,
+    PartBody,
 )
 from introeval.web.schema import SegmentBody, SubmissionBody, SubmissionLine, utc
 from introeval.web.status_schema import (
@@ -35,6 +37,7 @@ _NOTES = TypeAdapter(tuple[NoteBody, ...])
 _GUARDS = TypeAdapter(tuple[GuardBody, ...])
 _FLAGS = TypeAdapter(tuple[FlagBody, ...])
 _OPINIONS = TypeAdapter(tuple[OpinionBody, ...])
+_PARTS = TypeAdapter(tuple[PartBody, ...])
 _REVIEW = TypeAdapter(tuple[str, ...])
 
 
@@ -61,7 +64,7 @@ def submission_body(
     )
 
 
-def submission_line(found: Submission) -> SubmissionLine:
+def submission_line(found: Submission, failures: Sequence[Failure] = ()) -> SubmissionLine:
     """A submission in a list, with one reason and one quote."""
     grade = _grade(found)
     chosen = telling(grade.criteria, [guard.reason for guard in grade.guards]) if grade else None
@@ -71,6 +74,8 @@ def submission_line(found: Submission) -> SubmissionLine:
         max_score=found.max_score,
         provisional=grade is not None and not grade.final,
         review=grade.review if grade else (),
+        opinions=grade.opinions if grade else (),
+        failures=failures_of(failures),
         guards=grade.guards if grade else (),
         telling=chosen and chosen.model_copy(update={"evidence": chosen.evidence[:1]}),
     )
@@ -173,6 +178,9 @@ def grade_of(score: float, max_score: float, version: int, report: Mapping[str, 
         problems=_read(_NOTES, report.get("problems", ())),
         guards=_read(_GUARDS, report.get("guards", ())),
         opinions=_read(_OPINIONS, report.get("opinions", ())),
+        parts=_read(_PARTS, report.get("parts", ())),
+        summary=_text(report.get("summary")),
+        feedback=_letter(report.get("feedback")),
     )
 
 
@@ -198,3 +206,14 @@ def _read(shape: TypeAdapter[tuple[Any, ...]], value: object) -> tuple[Any, ...]
         return shape.validate_python(value)
     except ValidationError:
         return ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _letter(value: object) -> LetterBody | None:
+    try:
+        return None if value is None else LetterBody.model_validate(value)
+    except ValidationError:
+        return None

@@ -3,13 +3,18 @@
 Imported with the first page and not before: jinja2 takes a tenth of a second of the daemon's start.
 """
 
+import json
 from datetime import datetime
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel
 
+from introeval.assignments.runs import percent
 from introeval.grading.telling import score_text
 from introeval.web import words
 from introeval.web.assets import Assets
+from introeval.web.kinds import words_of
 
 
 def environment(assets: Assets) -> Environment:
@@ -27,6 +32,9 @@ def environment(assets: Assets) -> Environment:
         statuses=words.STATUSES,
         phases=words.PHASES,
         batch_states=words.BATCHES,
+        runs=words.RUNS,
+        plans=words.PLANS,
+        address=_address,
     )
     made.filters.update(
         duration=words.duration,
@@ -37,8 +45,24 @@ def environment(assets: Assets) -> Environment:
         iso=datetime.isoformat,
         student=words.student_flag,
         bounded=words.student_guard,
+        humanised=words.humanised,
+        file_size=words.file_size,
+        percent=percent,
+        kind=words_of,
+        as_json=_as_json,
     )
     return made
+
+
+def _address(path: str, query: BaseModel, **changes: object) -> str:
+    """A page's own address with its query, as it is but for ``changes``; what is as usual is left out."""
+    usual = type(query)().model_dump()
+    values = {name: value for name, value in (query.model_dump() | changes).items() if value != usual[name]}
+    return f"{path}?{urlencode(values)}" if values else path
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _utc(at: datetime) -> str:

@@ -5,7 +5,7 @@ They are pydantic models that serialise answers and make the OpenAPI document.
 
 from pydantic import AwareDatetime, Field
 
-from introeval.web.grade_schema import CriterionBody, FailureBody, FlagBody, GradeBody, GuardBody
+from introeval.web.grade_schema import CriterionBody, FailureBody, FlagBody, GradeBody, GuardBody, OpinionBody
 from introeval.web.shape import Body, StageName, StatusName, utc
 
 __all__ = [
@@ -80,6 +80,8 @@ class SubmissionLine(SubmissionHead):
     max_score: float | None
     provisional: bool
     review: tuple[str, ...]
+    opinions: tuple[OpinionBody, ...]
+    failures: tuple[FailureBody, ...]
     guards: tuple[GuardBody, ...]
     telling: CriterionBody | None
 

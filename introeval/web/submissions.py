@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-from aiohttp import web
-
 from db.views import Filter, Submission
 from introeval.grading import Segment
 from introeval.web.assignment_present import result_body
@@ -22,7 +20,7 @@ from scheduler.snapshot import StatusSnapshot
 from scheduler.task import Stage
 
 LIST_PATH = "/api/v1/submissions"
-GONE = "The video is no longer stored."
+GONE = "What was handed in is no longer stored."
 
 
 class Reader:
@@ -65,6 +63,7 @@ class Reader:
         )
         total = await self._context.views.count(where)
         found = await self._context.views.submissions(where, query.limit, query.offset)
+        failures = await self._context.views.newest_failures([one.task.id for one in found])
         after = query.model_copy(update={"offset": query.offset + query.limit})
         more = after.offset < total
         return SubmissionPage(
@@ -72,11 +71,11 @@ class Reader:
             limit=query.limit,
             offset=query.offset,
             next=f"{LIST_PATH}?{urlencode(after.model_dump(exclude_none=True))}" if more else None,
-            items=tuple(submission_line(submission) for submission in found),
+            items=tuple(submission_line(one, failures.get(one.task.id, ())) for one in found),
         )
 
-    def video(self, found: Submission) -> Path:
-        """The stored file. Raises ``ProblemError`` when it is gone."""
+    def file(self, found: Submission) -> Path:
+        """What was handed in, as it is stored. Raises ``ProblemError`` when it is gone."""
         path = Path(found.task.video_path)
         if path.parent != self._context.videos or not path.is_file():
             raise ProblemError("not_found", GONE)
@@ -112,31 +111,3 @@ class Reader:
 
 def _running(snapshot: StatusSnapshot, stage: Stage) -> int:
     return sum(task.stage is stage for task in snapshot.running)
-
-
-def media_type(head: bytes) -> str:
-    """The content type of a stored file, from its first bytes; its name says nothing."""
-    if head[4:8] == b"ftyp":
-        return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
-    if head.startswith(b"\x1aE\xdf\xa3"):
-        return "video/webm" if b"webm" in head else "video/x-matroska"
-    if head.startswith(b"RIFF"):
-        return "video/x-msvideo" if head[8:12] == b"AVI " else "audio/wav"
-    if head.startswith(b"OggS"):
-        return "audio/ogg"
-    if head.startswith(b"fLaC"):
-        return "audio/flac"
-    return "audio/mpeg" if head.startswith((b"ID3", b"\xff\xfb")) else "application/octet-stream"
-
-
-def video_response(path: Path) -> web.FileResponse:
-    """The file, with ranges; never as anything that a browser would run. Reads its first bytes: call it in a thread."""
-    with path.open("rb") as file:
-        kind = media_type(file.read(64))
-    headers = {
-        "Content-Type": kind,
-        "Content-Disposition": "inline",
-        "Cache-Control": "private, max-age=3600",
-        "Content-Security-Policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
-    }
-    return web.FileResponse(path, headers=headers)

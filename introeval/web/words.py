@@ -6,6 +6,7 @@ Students read them too: a flag is worded as something that a person will look at
 import math
 
 from introeval.web.grade_schema import GuardBody
+from introeval.web.kinds import KindWords, words_of
 from introeval.web.schema import SubmissionBody
 from introeval.web.status_schema import StatusBody
 
@@ -23,6 +24,17 @@ BATCHES = {
     "transcribing": "being transcribed",
     "evaluating": "being graded",
     "done": "done",
+}
+RUNS = {
+    "waiting": "Nothing handed in yet",
+    "running": "Under way",
+    "complete": "Complete",
+    "incomplete": "Incomplete",
+}
+PLANS = {
+    "round_robin": "each submission by one model in turn, and a share by two so that they can be compared",
+    "both": "each submission by two models",
+    "single": "each submission by one model",
 }
 
 _ONE_AT_A_TIME = "the machine can either transcribe or grade, never both at once"
@@ -54,15 +66,22 @@ def whole_minutes(seconds: float) -> str:
 
 def why(submission: SubmissionBody, status: StatusBody) -> str:
     """What happens to a submission now, or what it waits for."""
+    kind = words_of(submission.kind)
     if submission.current_phase == "completed":
-        return "Your introduction has been transcribed and graded."
+        done = "transcribed and graded" if kind.spoken else "graded"
+        sure = submission.grade is None or submission.grade.final
+        later = "" if sure else " The grade is provisional until your teacher has confirmed it."
+        return f"Your {kind.noun} has been {done}.{later}"
     if submission.current_phase == "failed":
-        return "There will be no grade for this video."
+        earlier = " The grade below is the earlier one." if submission.grade else ""
+        return f"There will be no {'new ' if earlier else ''}grade for this {kind.noun}.{earlier}"
     if submission.status == "processing":
         doing = "transcribed" if submission.current_phase == "stt" else "graded"
-        return f"Your introduction is being {doing} right now."
+        return f"Your {kind.noun} is being {doing} right now."
     again = "The first attempt did not work; it will be tried again. " if submission.status == "retry" else ""
-    return again + (_why_stt(status) if submission.current_phase == "stt" else _why_llm(status))
+    if submission.grade is not None:
+        again = f"It is to be graded once more; the grade below is the earlier one. {again}"
+    return again + (_why_stt(status) if submission.current_phase == "stt" else _why_llm(kind, status))
 
 
 def _why_stt(status: StatusBody) -> str:
@@ -72,13 +91,15 @@ def _why_stt(status: StatusBody) -> str:
     return f"{doing}; {_ONE_AT_A_TIME}. Yours is transcribed after that."
 
 
-def _why_llm(status: StatusBody) -> str:
+def _why_llm(kind: KindWords, status: StatusBody) -> str:
+    ready = "Your transcript is ready." if kind.spoken else f"Your {kind.noun} is here."
     if status.servers and not any(server.healthy for server in status.servers):
-        return "Your transcript is ready. The grading service cannot be reached; yours waits and is not lost."
+        return f"{ready} The grading service cannot be reached; yours waits and is not lost."
     if status.phase == "llm":
-        return "Your transcript is ready and grading is under way; yours is in the queue."
-    doing = "Others are still being transcribed" if status.phase == "stt" else "The machine is switching over"
-    return f"Your transcript is ready. {doing}; {_ONE_AT_A_TIME}. Grading follows."
+        return f"{ready} Grading is under way; yours is in the queue."
+    others = "Others are still being transcribed" if kind.spoken else "Videos are being transcribed"
+    doing = others if status.phase == "stt" else "The machine is switching over"
+    return f"{ready} {doing}; {_ONE_AT_A_TIME}. Grading follows."
 
 
 def duration(seconds: float) -> str:
@@ -96,3 +117,14 @@ def position(seconds: float) -> str:
     """A moment of a recording as m:ss."""
     whole = int(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
+
+
+def humanised(name: str) -> str:
+    """A name of ours (``use_of_examples``) as people write it."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def file_size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
