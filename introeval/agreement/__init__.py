@@ -4,7 +4,7 @@
 2. ``discrepancies``  where two raters differ, counted
 3. ``statistics``     how far they agree, beyond chance
 4. ``bootstrap``      how sure that is
-5. ``severity``       models of different severity brought to one scale (``equating``, ``linked``)
+5. ``severity``       models of different severity brought to one scale (``equating``, ``scale``, ``linked``)
 6. ``report``         all of it over human grades, models and tries (``raters``, ``comparison``)
-7. ``human``          a teacher's file of grades
+7. ``human``          a teacher's file of grades, and whose they are (``matching``)
 """

@@ -22,7 +22,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}: {self.message}"
+        return f"line {self.line}{f', column {self.column}' if self.column else ''}: {self.message}"
 
 
 class HumanGradesError(AgreementError):
