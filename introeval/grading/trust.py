@@ -49,7 +49,8 @@ def doubts(report: GradeReport) -> tuple[str, ...]:
 def combine(opinions: Sequence[Opinion], disagreement: float) -> GradeReport:
     """One grade out of at least one opinion. ``disagreement``: share of the maximum; see rule 3."""
     first = opinions[0].report
-    own = tuple(dict.fromkeys(doubt for opinion in opinions for doubt in doubts(opinion.report)))
+    found = (doubt for opinion in opinions for doubt in (*opinion.report.review, *doubts(opinion.report)))
+    own = tuple(dict.fromkeys(found))
     if len(opinions) == 1:
         return first.model_copy(update={"review": own})
     reports = [opinion.report for opinion in opinions]
