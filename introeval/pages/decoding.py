@@ -93,6 +93,18 @@ def save(picture: Image.Image, target: Path, limits: PageLimits) -> tuple[int, i
     return plain.size
 
 
+def ink(picture: Image.Image) -> float:
+    """The share of pixels much darker than the paper. Borders, where photos show the desk, do not count."""
+    wide, high = picture.size
+    inner = picture.convert("L").crop((wide // 20, high // 20, wide - wide // 20, high - high // 20))
+    levels = inner.histogram()
+    total, seen, paper = sum(levels), 0, 0
+    while 2 * seen < total:
+        seen += levels[paper]
+        paper += 1
+    return sum(levels[: int(0.6 * paper)]) / total if total else 0.0
+
+
 def _know_heic() -> None:
     import pillow_heif
 

@@ -29,12 +29,16 @@ class DocumentFacts:
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """One page, as a JPEG that we made. ``number`` counts from 1, in the student's order. Sizes in pixels."""
+    """One page, as a JPEG that we made. ``number`` counts from 1, in the student's order. Sizes in pixels.
+
+    ``ink``: the share of its pixels that are much darker than the paper.
+    """
 
     number: int
     path: Path
     width: int
     height: int
+    ink: float = 1.0
 
 
 async def inspect_document(
@@ -56,8 +60,8 @@ async def render_pages(
     """Write one JPEG per page into ``folder`` (it exists and is the caller's to remove). Raises as above."""
     _, sizes = await _document(Path(path), folder, limits or PageLimits())
     return tuple(
-        PageImage(number, folder / page_name(number), width, height)
-        for number, (width, height) in enumerate(sizes, 1)
+        PageImage(number, folder / page_name(number), width, height, ink)
+        for number, (width, height, ink) in enumerate(sizes, 1)
     )
 
 
@@ -73,10 +77,13 @@ def bundle(photos: Sequence[Path], target: Path) -> None:
             archive.writestr(zipfile.ZipInfo(entry_name(page), _EPOCH), photo.read_bytes())
 
 
-async def _document(path: Path, folder: Path | None, limits: PageLimits) -> tuple[str, list[tuple[int, int]]]:
+async def _document(
+    path: Path, folder: Path | None, limits: PageLimits
+) -> tuple[str, list[tuple[int, int, float]]]:
     job = Job("document", os.getpid(), None if folder is None else str(folder), limits)
     answer = await ask_child(path, job, limits.render_seconds, limits.file_bytes)
     try:
-        return str(answer["media_type"]), [(int(width), int(height)) for width, height in answer["pages"]]
+        sizes = [(int(width), int(height), float(ink)) for width, height, ink in answer["pages"]]
+        return str(answer["media_type"]), sizes
     except (KeyError, TypeError, ValueError) as error:
         raise PageReaderError("the page reader gave an answer that is none") from error

@@ -1,6 +1,7 @@
 """What can be wrong with pages that were handed in, under the kinds of ``scheduler.errors``::
 
 RejectedWorkError
+├── NothingToGradeByError       the assignment says nothing about a question
 └── PagesRejectedError          the file itself is at fault; the message speaks to the student
     ├── AnimatedImageError          several frames: nobody knows which one is meant
     ├── BrokenPagesError            a format that we know, damaged or cut
@@ -69,6 +70,12 @@ class UnknownPagesError(PagesRejectedError):
     """No type of the allow-list."""
 
     code = "unknown_pages"
+
+
+class NothingToGradeByError(RejectedWorkError):
+    """A question without a text, a marking point or an answer in the key."""
+
+    code = "nothing_to_grade_by"
 
 
 class PageReaderError(AttemptFailedError):

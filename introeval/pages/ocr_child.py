@@ -26,9 +26,6 @@ POOR = 0.6
 LEAST_SCORE = 0.3
 """A stretch of text that the recogniser trusts less is noise (rapidocr's own limit of 0.5 drops handwriting)."""
 
-INK_SHARE = 0.0004
-"""Share of dark pixels from which a page is not blank: two handwritten words on A4 have about 0.001."""
-
 
 class Reader:
     """rapidocr with its own models, on ``threads`` threads. Raises ``FileNotFoundError`` without the models."""
@@ -70,9 +67,7 @@ class Reader:
             turned = picture.transpose(Image.Transpose.ROTATE_180)
             best = max(best, self._look(turned), key=_trust)
         lines = in_order(best, picture.width, picture.height)[:LINES_MAX]
-        inked = bool(lines) or _ink(picture) > INK_SHARE
-        confidence = mean_confidence(lines) if inked else 1.0
-        return PageText(number, ENGINE, confidence, lines, inked)
+        return PageText(number, ENGINE, mean_confidence(lines), lines)
 
     def _look(self, picture: Any) -> list[Found]:
         import numpy
@@ -97,16 +92,6 @@ def _corners(box: Any) -> tuple[Point, Point, Point, Point]:
 def _trust(found: list[Found]) -> float:
     weight = sum(len(item.text) for item in found)
     return sum(item.confidence * len(item.text) for item in found) / weight if weight else 0.0
-
-
-def _ink(picture: Any) -> float:
-    """The share of pixels much darker than the paper; borders, where photos show the desk, do not count."""
-    import numpy
-
-    grey = numpy.asarray(picture.convert("L"), dtype=numpy.float32)
-    high, wide = grey.shape
-    inner = grey[high // 20 : high - high // 20, wide // 20 : wide - wide // 20]
-    return float((inner < 0.6 * float(numpy.median(inner))).mean()) if inner.size else 0.0
 
 
 def main(argument: str) -> None:

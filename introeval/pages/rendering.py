@@ -18,7 +18,7 @@ from typing import IO, Any
 import pypdfium2
 from PIL import Image
 
-from introeval.pages.decoding import BROKEN, UNKNOWN, look, media_type, save
+from introeval.pages.decoding import BROKEN, UNKNOWN, ink, look, media_type, save
 from introeval.pages.errors import (
     BrokenPagesError,
     EmptyPagesError,
@@ -33,17 +33,26 @@ from introeval.pages.limits import IMAGE_TYPES, PageLimits
 END_BYTES = 2048
 """A PDF ends with ``%%EOF`` within its last 1,024 bytes (ISO 32000-1, Adobe's implementation note 18)."""
 
+Size = tuple[int, int, float]
+"""Width and height in pixels, and the share of ink."""
+
 PASSWORD_ERROR = 4
 """``FPDF_ERR_PASSWORD``."""
 
 EMPTY = "There is no page in this file. Check it on your own machine and send it again."
 ENCRYPTED = "This PDF is protected with a password. Print it to a new PDF without one and send that."
-TOO_MANY = "This submission has {pages} pages; at most {most} are accepted. Leave out what is no answer and send it again."
-ODD_PAGE = "Page {page} of this PDF is no sheet of paper ({width:.0f} x {height:.0f} points). Print it to A4 and send that."
+TOO_MANY = (
+    "This submission has {pages} pages; at most {most} are accepted. "
+    "Leave out what is no answer and send it again."
+)
+ODD_PAGE = (
+    "Page {page} of this PDF is no sheet of paper ({width:.0f} x {height:.0f} points). "
+    "Print it to A4 and send that."
+)
 
 
 def document(file: IO[bytes], job: Job) -> dict[str, Any]:
-    """Facts about the file: its type, and the size of each page; with a target the pages are written there.
+    """Facts about the file: its type, and the size and the ink of each page; with a target they are written there.
 
     Raises ``PagesRejectedError`` and ``MemoryError``.
     """
@@ -60,10 +69,11 @@ def document(file: IO[bytes], job: Job) -> dict[str, Any]:
     return {"media_type": found, "pages": sizes}
 
 
-def _keep(picture: Image.Image, page: int, job: Job) -> tuple[int, int]:
+def _keep(picture: Image.Image, page: int, job: Job) -> Size:
     if job.target is None:
-        return picture.size
-    return save(picture, Path(job.target) / page_name(page), job.limits)
+        return (*picture.size, 0.0)
+    width, height = save(picture, Path(job.target) / page_name(page), job.limits)
+    return width, height, round(ink(picture), 6)
 
 
 def _count(pages: int, limits: PageLimits) -> None:
@@ -73,7 +83,7 @@ def _count(pages: int, limits: PageLimits) -> None:
         raise PagesTooLargeError(TOO_MANY.format(pages=pages, most=limits.max_pages))
 
 
-def _pdf(file: IO[bytes], job: Job) -> list[tuple[int, int]]:
+def _pdf(file: IO[bytes], job: Job) -> list[Size]:
     length = file.seek(0, io.SEEK_END)
     file.seek(max(0, length - END_BYTES))
     if b"%%EOF" not in file.read():
@@ -96,7 +106,7 @@ def _pdf(file: IO[bytes], job: Job) -> list[tuple[int, int]]:
         pdf.close()
 
 
-def _sheet(pdf: pypdfium2.PdfDocument, page: int, job: Job) -> tuple[int, int]:
+def _sheet(pdf: pypdfium2.PdfDocument, page: int, job: Job) -> Size:
     sheet = pdf[page - 1]
     width, height = sheet.get_size()
     # A point is a 72nd of an inch; a page that is a few points wide, or a banner, is no answer.
@@ -104,14 +114,14 @@ def _sheet(pdf: pypdfium2.PdfDocument, page: int, job: Job) -> tuple[int, int]:
         raise BrokenPagesError(ODD_PAGE.format(page=page, width=width, height=height))
     scale = job.limits.long_side / max(width, height)
     if job.target is None:
-        return round(width * scale), round(height * scale)
+        return round(width * scale), round(height * scale), 0.0
     try:
         return _keep(sheet.render(scale=scale, rev_byteorder=True).to_pil(), page, job)
     finally:
         sheet.close()
 
 
-def _photos(file: IO[bytes], job: Job) -> list[tuple[int, int]]:
+def _photos(file: IO[bytes], job: Job) -> list[Size]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [entry.filename for entry in archive.infolist()]
@@ -130,7 +140,7 @@ def _entries(archive: zipfile.ZipFile, limits: PageLimits) -> Iterator[tuple[int
         yield page, archive.read(entry)
 
 
-def _photo(data: bytes, page: int, job: Job) -> tuple[int, int]:
+def _photo(data: bytes, page: int, job: Job) -> Size:
     try:
         return _keep(look(io.BytesIO(data), job.limits)[0], page, job)
     except PagesRejectedError as refused:

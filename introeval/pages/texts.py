@@ -6,7 +6,7 @@ left, top, right and bottom as shares of the page's width and height; vision mod
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from introeval.pages.errors import PageReaderError
 
@@ -16,6 +16,9 @@ LINE_CHARS = 500
 
 LINES_MAX = 300
 """Lines of one page."""
+
+INK_SHARE = 0.0004
+"""Share of dark pixels from which a page is not blank: two handwritten words on A4 have about 0.001."""
 
 UNSURE = 0.7
 """Below this confidence a page should be read by a person."""
@@ -32,7 +35,7 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """One page. ``page`` counts from 1. ``engine``: ``rapidocr``, or the vision model's name.
+    """One page. ``page`` counts from 1, of ``of``. ``engine``: ``rapidocr``, or the vision model's name.
 
     ``inked``: something is on it. A page with ink and without a line was not read: nobody may take it for blank.
     """
@@ -42,6 +45,7 @@ class PageText:
     confidence: float
     lines: tuple[TextLine, ...]
     inked: bool = True
+    of: int = 1
 
     @property
     def blank(self) -> bool:
@@ -54,6 +58,17 @@ class PageText:
         return not self.blank and self.confidence < UNSURE
 
 
+def settled(page: PageText, ink: float, of: int) -> PageText:
+    """What was read, with what the image itself shows: a page without ink is surely blank."""
+    inked = bool(page.lines) or ink > INK_SHARE
+    return replace(page, of=of, inked=inked, confidence=page.confidence if inked else 1.0)
+
+
+def whole(pages: Sequence[PageText]) -> bool:
+    """Whether every page of a submission is there."""
+    return bool(pages) and {page.page for page in pages} == set(range(1, pages[0].of + 1))
+
+
 def mean_confidence(lines: Sequence[TextLine]) -> float:
     """The mean over the characters of the lines; 0 without any."""
     weights = [len(line.text) for line in lines]
@@ -64,18 +79,17 @@ def mean_confidence(lines: Sequence[TextLine]) -> float:
 
 
 def lines_to_json(page: PageText) -> str:
-    """The lines of a page, and whether there is ink, as one JSON text."""
+    """The lines of a page, and what else is known of it, as one JSON text."""
     lines = [{"text": line.text, "confidence": line.confidence, "box": line.box} for line in page.lines]
-    return json.dumps({"inked": page.inked, "lines": lines}, ensure_ascii=False)
+    return json.dumps({"of": page.of, "inked": page.inked, "lines": lines}, ensure_ascii=False)
 
 
 def page_from_json(page: int, engine: str, confidence: float, lines: str) -> PageText:
     """The page that ``lines_to_json`` wrote. Raises ``PageReaderError`` when it did not."""
     try:
         kept = json.loads(lines)
-        return PageText(
-            page, engine, confidence, tuple(line_from(item) for item in kept["lines"]), bool(kept["inked"])
-        )
+        found = tuple(line_from(item) for item in kept["lines"])
+        return PageText(page, engine, confidence, found, bool(kept["inked"]), int(kept["of"]))
     except (ValueError, KeyError, TypeError) as error:
         raise PageReaderError(f"what was read on page {page} cannot be understood any more") from error
 

@@ -1,0 +1,190 @@
+"""From checked replies to marks: evidence, guards and the total, all in code. Pure.
+
+The order of use: ``number_lines``, ``items``, ``refused`` (a grade without a model, or ``None``), ``build_prompts``,
+ask, ``parse_reply`` for each, ``grade``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, Flag, GradeReport
+from introeval.grading.wording import tidy
+from introeval.pages import guards
+from introeval.pages.lines import Sheet
+from introeval.pages.marking import Item, Point
+from introeval.pages.reply import REASON_CHARS, ItemReply, PointReply, Reply
+
+EVIDENCE_MAX = 6
+BLANK = "The pages are blank: there is no answer to mark."
+UNREAD = "Nothing on the pages could be read, though they are not blank. A teacher must mark them."
+NO_ANSWER = "No line of the pages answers this question."
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One question after the guards. ``evidence``: numbers of lines. ``doubt``: why a teacher must look, if so."""
+
+    item: Item
+    score: float
+    model_score: float
+    reason: str
+    evidence: tuple[int, ...]
+    limit: guards.Limit | None = None
+    doubt: str | None = None
+
+
+def refused(sheet: Sheet, items: Sequence[Item], name: str, version: int) -> GradeReport | None:
+    """The grade of pages that no model needs to see; ``None`` when one must be asked."""
+    if not sheet.blank:
+        return None
+    unread = [page.page for page in sheet.pages if page.inked and not page.lines]
+    reason = UNREAD if unread else BLANK
+    criteria = tuple(
+        CriterionGrade(name=item.title, score=0, max_score=item.max_mark, reason=reason) for item in items
+    )
+    flag = Flag(code="unread_pages" if unread else "blank_pages", message=reason)
+    return GradeReport(
+        score=0,
+        max_score=_most(items),
+        criteria=criteria,
+        flags=(flag, *_flags(sheet)[0]),
+        guards=(AppliedGuard(code="blank", reason=reason, cap=0.0),),
+        rubric=name,
+        rubric_version=version,
+        asked_model=False,
+        review=(reason,) if unread else (),
+    )
+
+
+def grade(
+    sheet: Sheet, items: Sequence[Item], replies: Iterable[Reply], name: str, version: int
+) -> GradeReport:
+    """The marks for replies that ``parse_reply`` gave for the prompts of the same sheet and questions.
+
+    ``name``, ``version``: of the assignment. Raises ``KeyError`` when no reply has a question.
+    """
+    said = merged(items, replies)
+    marked = [mark(item, said[item.name], sheet) for item in items]
+    flags, doubts = _flags(sheet)
+    limited = [one for one in marked if one.limit is not None]
+    flags += tuple(
+        Flag(code=one.limit.code, message=f"{one.item.title}: {one.limit.reason} Please check.")
+        for one in limited
+        if one.limit is not None
+    )
+    return GradeReport(
+        score=round(sum(one.score for one in marked), 2),
+        max_score=_most(items),
+        criteria=tuple(_criterion(one, sheet) for one in marked),
+        flags=flags,
+        guards=_applied(limited, _most(items)),
+        rubric=name,
+        rubric_version=version,
+        review=doubts + tuple(one.doubt for one in marked if one.doubt is not None),
+    )
+
+
+def merged(items: Sequence[Item], replies: Iterable[Reply]) -> dict[str, ItemReply]:
+    """One reply per question: of several parts of the pages, the part that gave a marking point most counts for it."""
+    found: dict[str, ItemReply] = {}
+    for reply in replies:
+        for name, said in reply.items():
+            found[name] = _better(found[name], said) if name in found else said
+    return {item.name: found[item.name] for item in items}
+
+
+def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
+    """One question: rules 2 to 4 of ``guards``."""
+    answer = guards.countable(said.answer_lines, sheet)
+    earned = [(point, said.points[point.name]) for point in item.points]
+    own = {point.name: guards.countable(reply.lines, sheet) for point, reply in earned}
+    cited = sorted({*answer, *(number for lines in own.values() for number in lines)})
+    claimed = sum(reply.points for _, reply in earned)
+    if not cited:
+        told = f"The model gave {item.title} {claimed:g} points without any line to show for them."
+        return Marked(item, 0.0, claimed, NO_ANSWER, (), doubt=told if claimed else None)
+    score = sum(reply.points for point, reply in earned if own[point.name] or answer)
+    limit = guards.limit(item, cited, sheet)
+    most = item.max_mark * (1.0 if limit is None else limit.share)
+    reason = " ".join(_told(point, reply, sheet) for point, reply in earned)
+    if limit is not None:
+        reason = f"{limit.reason} {reason}"
+    given = {number for point, reply in earned if reply.points for number in own[point.name]}
+    evidence = tuple(sorted(given or cited))[:EVIDENCE_MAX]
+    doubt = None
+    if limit is not None and score >= item.max_mark / 2:
+        doubt = f"The model gave {item.title} {score:g} of {item.max_mark:g}, but: {limit.reason}"
+    return Marked(item, round(min(score, most), 2), claimed, reason, evidence, limit, doubt)
+
+
+def _better(one: ItemReply, other: ItemReply) -> ItemReply:
+    points = {
+        name: max(one.points[name], other.points[name], key=lambda reply: (reply.points, len(reply.lines)))
+        for name in one.points
+    }
+    lines = tuple(sorted({*one.answer_lines, *other.answer_lines}))
+    return ItemReply.model_construct(answer_lines=lines, points=points)
+
+
+def _told(point: Point, reply: PointReply, sheet: Sheet) -> str:
+    words = " ".join(line.quote for line in sheet.lines)
+    why = tidy(reply.reason, words, REASON_CHARS) or "The model gave no reason."
+    return f"{reply.points:g} of {point.points:g} ({point.criterion}): {why}"
+
+
+def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:
+    lines = [sheet.line(number) for number in one.evidence]
+    return CriterionGrade(
+        name=one.item.title,
+        score=one.score,
+        max_score=one.item.max_mark,
+        reason=one.reason,
+        model_score=round(one.model_score, 2),
+        evidence=tuple(Evidence(place=line.place, quote=line.quote) for line in lines),
+    )
+
+
+def _applied(limited: Sequence[Marked], whole: float) -> tuple[AppliedGuard, ...]:
+    """One guard for each kind of limit, naming its questions."""
+    found: dict[str, AppliedGuard] = {}
+    for code in ("off_topic", "repeats_question"):
+        held = [one for one in limited if one.limit is not None and one.limit.code == code]
+        if held and (first := held[0].limit) is not None:
+            names = ", ".join(one.item.number for one in held)
+            reason = f"Question {names}: {first.reason} At most {first.share:.0%} of the marks."
+            found[code] = AppliedGuard(code=first.code, reason=reason, cap=whole)
+    return tuple(found.values())
+
+
+def _flags(sheet: Sheet) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
+    """What a teacher should look at, and what keeps the grade from being final."""
+    found: list[Flag] = []
+    doubts: list[str] = []
+    for line in sheet.lines:
+        if line.addressed:
+            words = f'On {line.place} the pages address the grader: "{" ".join(line.addressed)}" '
+            told = "These words were not shown to the model and did not change the grade."
+            found.append(Flag(code="addressed_to_grader", message=words + told))
+    unread = [page.page for page in sheet.pages if page.inked and not page.lines]
+    if unread and not sheet.blank:
+        message = f"Page {_listed(unread)}: there is something on it that could not be read."
+        found.append(Flag(code="unread_pages", message=message))
+        doubts.append(message)
+    unsure = [page.page for page in sheet.pages if page.unsure and page.lines]
+    if unsure:
+        message = f"Page {_listed(unsure)} was hard to read; please compare it with the text."
+        found.append(Flag(code="hard_to_read", message=message))
+        doubts.append(message)
+    if sheet.cut:
+        message = f"Page {_listed(sheet.cut)} is very long; only its first part was graded."
+        found.append(Flag(code="page_cut", message=message))
+        doubts.append(message)
+    return tuple(found), tuple(doubts)
+
+
+def _most(items: Iterable[Item]) -> float:
+    return round(sum(item.max_mark for item in items), 6)
+
+
+def _listed(pages: Sequence[int]) -> str:
+    return ", ".join(str(page) for page in pages)

@@ -1,0 +1,105 @@
+"""What is decided in code about the marks of a page exam, whatever a model says. Pure.
+
+Rules:
+
+1. Nothing on the pages: no model is asked, every question gets 0, with the reason. Ink that nobody could read is not
+   nothing: it is flagged, and the grade is not final.
+2. A question for which the model cites no line gets 0: there is no answer. Points without a line of their own take the
+   lines of the answer as their evidence; without those they are not given.
+3. A cited line counts only if something of it was shown to the model (``lines``, rule 3).
+4. An answer whose lines share no word with the question, its marking points or its key is about something else; one
+   whose lines have no word but the question's own repeats the question. Both get at most 20 % of the question.
+5. Rule 4 needs words that can be compared: it is not used when the marking has fewer than three of them, nor when
+   pages and marking are in different scripts.
+
+Words are compared by their first five letters; numbers as they are. The lines next to a cited one, on the same page,
+count too: a sentence on paper goes on in the next line.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from introeval.pages.lines import PageLine, Sheet
+from introeval.pages.marking import Item
+
+OFF_TOPIC_SHARE = 0.2
+LEAST_WORDS = 3
+STEM = 5
+
+_WORD = re.compile(r"[^\W_]+")
+_WORDS_OF_ANY_EXAM = """
+about above after also always and answer any are because been before both but can case could did does each else
+ever for from had has have her his how into its just last like made make many may more most much must name not now off
+one only other our out over own part page point points question same say says she should show since some such than that
+the their them then there these they thing this those three thus too two under use used very was way well were what when
+where which while who why will with would you your right complete gives states model agrees mentions explains explain
+describe describes write correct
+"""
+_COMMON = frozenset(_WORDS_OF_ANY_EXAM.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Rule 4 for one question: the share of its marks that it may get at most, and why."""
+
+    code: Literal["off_topic", "repeats_question"]
+    share: float
+    reason: str
+
+
+def stems(text: str) -> frozenset[str]:
+    """The words of a text that say what it is about."""
+    words = (word.casefold() for word in _WORD.findall(text))
+    return frozenset(_stem(word) for word in words if _telling(word))
+
+
+def limit(item: Item, cited: Iterable[int], sheet: Sheet) -> Limit | None:
+    """Rule 4 for a question whose answer is on these lines (at least one); ``None``: no limit."""
+    asked = stems(item.text)
+    wanted = stems(" ".join([item.key, *(point.criterion for point in item.points)]))
+    expected = asked | wanted
+    lines = around(cited, sheet)
+    said = stems(" ".join(line.readable for line in lines))
+    if len(expected) < LEAST_WORDS or _latin(expected) != _latin(said):
+        return None
+    if not said & expected:
+        reason = "The lines share no word with the question or its marking points."
+        return Limit("off_topic", OFF_TOPIC_SHARE, reason)
+    if len(wanted - asked) >= LEAST_WORDS and said <= asked:
+        return Limit("repeats_question", OFF_TOPIC_SHARE, "The lines only repeat the question.")
+    return None
+
+
+def countable(numbers: Iterable[int], sheet: Sheet) -> tuple[int, ...]:
+    """Rule 3: the cited lines that may count, each once, in order."""
+    return tuple(number for number in sorted(set(numbers)) if not sheet.line(number).withheld)
+
+
+def around(numbers: Iterable[int], sheet: Sheet) -> Sequence[PageLine]:
+    """The lines and their neighbours on the same page, in order."""
+    near = {near for number in numbers for near in _neighbours(number, sheet)}
+    return [sheet.line(number) for number in sorted(near)]
+
+
+def _neighbours(number: int, sheet: Sheet) -> list[int]:
+    page = sheet.line(number).page
+    near = (number - 1, number, number + 1)
+    return [at for at in near if 1 <= at <= len(sheet.lines) and sheet.line(at).page == page]
+
+
+def _telling(word: str) -> bool:
+    return (
+        any(char.isdigit() for char in word) or (len(word) > 2 and word not in _COMMON) or not word.isascii()
+    )
+
+
+def _stem(word: str) -> str:
+    return word if any(char.isdigit() for char in word) else word[:STEM]
+
+
+def _latin(words: Iterable[str]) -> bool:
+    """Whether most of the words are in the Latin script; numbers belong to every script."""
+    known = [word for word in words if word.isalpha()]
+    return 2 * sum(word[0] < "\u0250" for word in known) >= len(known)
