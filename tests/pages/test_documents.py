@@ -40,10 +40,10 @@ def levels(folder: Path) -> list[int]:
     return found
 
 
-def read(data: bytes, folder: Path | None = None, limits: PageLimits = SMALL) -> list[tuple[int, int]]:
+def read(data: bytes, folder: Path | None = None, limits: PageLimits = SMALL) -> list[tuple[int, int, float]]:
     """The sizes of the pages, as the child finds them; the tests of many files do without the process."""
     job = Job("document", 0, None if folder is None else str(folder), limits)
-    sizes: list[tuple[int, int]] = rendering.document(io.BytesIO(data), job)["pages"]
+    sizes: list[tuple[int, int, float]] = rendering.document(io.BytesIO(data), job)["pages"]
     return sizes
 
 
@@ -66,6 +66,7 @@ async def test_a_pdf_becomes_its_pages(tmp_path: Path) -> None:
     with Image.open(pages[0].path) as first:
         dots = first.convert("L").tobytes()
     assert dots[100 * 300 + 100] < 40
+    assert pages[0].ink == pytest.approx(0.25, abs=0.05)
     assert dots[300 * 300 + 200] > 215
 
 

@@ -15,6 +15,8 @@ from introeval.pages.texts import (
     lines_to_json,
     mean_confidence,
     page_from_json,
+    settled,
+    whole,
 )
 
 WIDTH, HEIGHT = 1400, 2000
@@ -92,7 +94,7 @@ def test_a_page_on_its_side_is_noticed() -> None:
 )
 def test_what_was_read_survives_the_tables(lines: list[TextLine], inked: bool) -> None:
     """JSON and back."""
-    page = PageText(3, "rapidocr", 0.5, tuple(lines), inked)
+    page = PageText(3, "rapidocr", 0.5, tuple(lines), inked, of=7)
     assert page_from_json(3, "rapidocr", 0.5, lines_to_json(page)) == page
 
 
@@ -105,4 +107,22 @@ def test_confidence_is_weighed_by_length_and_bounded() -> None:
     with pytest.raises(TypeError):
         line_from({"text": "a", "confidence": "sure"})
     assert PageText(1, "x", 0.4, tuple(lines)).unsure
-    assert not PageText(1, "x", 0.0, (), inked=False).unsure
+
+
+def test_a_page_with_ink_and_without_lines_is_not_blank() -> None:
+    """What nobody could read is never taken for nothing."""
+    nothing = PageText(1, "x", 0.0, ())
+    assert settled(nothing, 0.0001, 3) == PageText(1, "x", 1.0, (), inked=False, of=3)
+    assert settled(nothing, 0.0001, 3).blank
+    assert not settled(nothing, 0.01, 3).blank
+    assert settled(nothing, 0.01, 3).unsure
+    faint = PageText(1, "x", 0.8, (TextLine("a", 0.8),))
+    assert settled(faint, 0.0, 1).inked
+
+
+def test_whole_means_every_page() -> None:
+    """As many as there are, each once."""
+    pages = [PageText(number, "x", 1.0, (), of=3) for number in (1, 2, 3)]
+    assert whole(pages)
+    assert not whole(pages[:2])
+    assert not whole([])
