@@ -21,8 +21,9 @@ from introeval.pages.texts import PageText, lines_to_json, page_from_json, settl
 from introeval.pages.vision import batches, transcription
 from models.errors import ContextOverflowError
 from models.packing import TokenMeter
+from models.sight import Sight
 from models.tokens import estimate
-from models.vision import Sighted
+from scheduler.errors import AttemptFailedError, NoServerError
 from scheduler.ports import Clock, Progress
 
 
@@ -33,7 +34,7 @@ class Transcriber:
         self,
         texts: PageTexts,
         reader: PageReader,
-        sighted: Sighted,
+        sight: Sight,
         clock: Clock,
         workspace: Path,
         *,
@@ -43,7 +44,7 @@ class Transcriber:
     ) -> None:
         self._texts = texts
         self._reader = reader
-        self._sighted = sighted
+        self._sight = sight
         self._clock = clock
         self._workspace = workspace
         self._context = context
@@ -84,11 +85,21 @@ class Transcriber:
         )
 
     async def _pages(self, work: Work, images: Sequence[PageImage]) -> AsyncGenerator[PageText, None]:
-        model = work.assignment.plan.vision_model or next(iter(await self._sighted.models(work.models)), None)
+        model = work.assignment.plan.vision_model or await self._seeing(work.models)
         reading = self._reader.read(images) if model is None else self._looked_at(work, images, model)
         async with aclosing(reading) as found:
             async for page in found:
                 yield page
+
+    async def _seeing(self, models: Sequence[str]) -> str | None:
+        """The first of them that can see; one whose server does not say is not counted on."""
+        for model in models:
+            try:
+                if await self._sight.sees(model):
+                    return model
+            except (AttemptFailedError, NoServerError):
+                continue
+        return None
 
     async def _looked_at(
         self, work: Work, images: Sequence[PageImage], model: str
