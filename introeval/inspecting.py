@@ -9,7 +9,9 @@ from pathlib import Path
 
 from introeval.assignments import Kind
 from introeval.pages.documents import inspect_document
+from introeval.pages.images import check_image, normalise
 from introeval.web.context import Inspect
+from introeval.web.session_context import Picture
 from stt.limits import MediaLimits
 from stt.probe import probe_file
 
@@ -31,6 +33,13 @@ async def notebook(path: Path, name: str) -> None:
 async def pages(path: Path, name: str) -> None:
     """A PDF, a picture, or our own archive of pictures: decoded whole, in a process of its own."""
     await inspect_document(path, claimed=name or None)
+
+
+async def picture(source: Path, target: Path, name: str) -> Picture:
+    """A page of a session: checked, and made into a picture of our own (``SessionPorts.picture``)."""
+    await check_image(source, claimed=name or None)
+    facts = await normalise(source, target)
+    return Picture(facts.media_type, facts.width, facts.height)
 
 
 def _read_notebook(path: Path) -> None:

@@ -53,6 +53,10 @@ class StateLayout:
         return self.root / "videos"
 
     @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    @property
     def audio(self) -> Path:
         return self.root / "audio"
 
@@ -67,4 +71,4 @@ class StateLayout:
     @property
     def folders(self) -> tuple[Path, ...]:
         """What must exist before the daemon starts."""
-        return (self.root, self.videos, self.audio, self.transcripts)
+        return (self.root, self.videos, self.images, self.audio, self.transcripts)

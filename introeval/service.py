@@ -38,6 +38,7 @@ from introeval.web.context import WebContext
 from models.embedded.supervisor import EmbeddedServers
 from models.executor import Executor
 from models.pool import ModelPool
+from models.sight import Sight
 from scheduler.batches import BatchCoordinator
 from scheduler.errors import ConfigurationError, StateError
 from scheduler.queues import ReaderWriterQueueManager
@@ -121,7 +122,9 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         library = AssignmentLibrary(Assignments(database), clock)
         await library.introductions(assembly.rubric(settings))
         executor = Executor(pool, SqliteCalls(database), clock)
-        graders = wiring.graders(database)
+        sight = Sight(configs)
+        stack.push_async_callback(sight.close)
+        graders = wiring.graders(database, sight, clock)
         evaluator = GradingEvaluator(pool, executor, library, graders)
         preview = Previewer(executor, graders, evaluator.served, configs)
         manager = ReaderWriterQueueManager(

@@ -5,30 +5,42 @@ from db.database import Database
 from db.intake import Intake
 from db.ratings import Ratings
 from db.requests import Requests
+from db.session_results import SessionResults
+from db.sessions import Sessions
 from db.views import Views
 from introeval import assembly
 from introeval.assignments import Kind
 from introeval.clock import SystemClock
+from introeval.exams.request import SESSION
 from introeval.fairness import Fairness
 from introeval.graders.base import Grader
 from introeval.graders.introductions import IntroductionGrader
-from introeval.inspecting import inspectors
+from introeval.graders.session_pages import SessionPages
+from introeval.graders.sessions import SessionGrader
+from introeval.inspecting import inspectors, picture
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
+from introeval.pages.ocr import PageReader
 from introeval.preview import Previewer
 from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
 from introeval.web.context import WebContext
+from introeval.web.session_context import SessionPorts
 from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
 from models.pool import ModelPool
+from models.sight import Sight
 from scheduler.queues import ReaderWriterQueueManager
 from stt.transcript import read_transcript
 
 
-def graders(database: Database) -> dict[str, Grader]:
+def graders(database: Database, sight: Sight, clock: SystemClock) -> dict[str, Grader]:
     """By the task's kind."""
-    return {Kind.INTRO_VIDEO: IntroductionGrader(fairness(database).both)}
+    pages = SessionPages(Sessions(database), PageReader())
+    return {
+        Kind.INTRO_VIDEO: IntroductionGrader(fairness(database).both),
+        SESSION: SessionGrader(pages, SessionResults(database), sight.sees, clock),
+    }
 
 
 def fairness(database: Database) -> Fairness:
@@ -77,6 +89,7 @@ def web_context(
         preview=preview,
         read_segments=lambda path: read_transcript(path).segments,
         clock=clock,
+        sessions=SessionPorts(sessions=Sessions(database), results=SessionResults(database), picture=picture),
         limits=assembly.uploads(settings),
         batch_size=settings.batch.size,
     )

@@ -24,7 +24,9 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   ├── AgreementError                    introeval.agreement.errors
     │   │   └── HumanGradesError              introeval.agreement.errors
     │   ├── EmbeddedServerError               models.embedded.errors
+    │   ├── GradeRequestError                 introeval.exams.errors
     │   ├── RubricError                       introeval.grading.errors
+    │   ├── TemplateError                     introeval.exams.errors
     │   ├── UnknownModelError                 models.registry
     │   └── WeightsError                      models.weights.errors
     │       └── SourceError                   models.weights.errors
@@ -89,7 +91,9 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
             │   ├── PagesMissingError         introeval.pages.errors
             │   ├── PagesTooLargeError        introeval.pages.errors
             │   └── UnknownPagesError         introeval.pages.errors
-            └── PromptTooLongError            models.errors
+            ├── PromptTooLongError            models.errors
+            ├── SessionGoneError              introeval.exams.errors
+            └── UnreadableRubricError         introeval.exams.errors
 """
 
 from typing import ClassVar

@@ -23,6 +23,10 @@ from introeval.web.openapi import document
 from introeval.web.operation import Operation
 from introeval.web.operations import operations
 from introeval.web.pages import Pages
+from introeval.web.session_grading import SessionGradings
+from introeval.web.session_images import ImageReceiver
+from introeval.web.session_operations import session_operations
+from introeval.web.sessions import SessionReader, Sessions
 from introeval.web.submissions import Reader
 
 Lifetime = Callable[[web.Application], AsyncIterator[None]]
@@ -45,7 +49,8 @@ def build_app(context: WebContext) -> web.Application:
     app = web.Application(middlewares=[edge.middleware])
     app.on_response_prepare.append(edge.harden)
     api = Api(context, receiver, reader, metrics)
-    _add_api(app, api, (*operations(api), *assignment_operations(Assignments(context, assignments), runs)))
+    work = assignment_operations(Assignments(context, assignments), runs)
+    _add_api(app, api, (*operations(api), *work, *_sessions(app, context, receiver)))
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)
@@ -66,12 +71,21 @@ def _add_api(app: web.Application, api: Api, table: Sequence[Operation]) -> None
             streams = operation.answers[200].content_type == "text/event-stream"
             app.router.add_get(operation.path, operation.handler, allow_head=not streams)
         else:
-            expect = None if operation.form is None else api.before_body
-            app.router.add_route(operation.method, operation.path, operation.handler, expect_handler=expect)
+            app.router.add_route(
+                operation.method, operation.path, operation.handler, expect_handler=operation.before_body
+            )
     api.openapi_text = document(table, _version())
 
 
-def _uploads(receiver: Receiver) -> Lifetime:
+def _sessions(app: web.Application, context: WebContext, receiver: Receiver) -> tuple[Operation, ...]:
+    images, sessions = ImageReceiver(context), SessionReader(context)
+    app.cleanup_ctx.append(_uploads(images))
+    return session_operations(
+        Sessions(context, sessions, images), SessionGradings(context, sessions, receiver)
+    )
+
+
+def _uploads(receiver: Receiver | ImageReceiver) -> Lifetime:
     async def context(app: web.Application) -> AsyncIterator[None]:
         removed = await receiver.start()
         if removed:

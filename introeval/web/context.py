@@ -14,6 +14,7 @@ from introeval.graders.asked import Preview
 from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
+from introeval.web.session_context import SessionPorts
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
 from scheduler.task import Task
@@ -68,7 +69,7 @@ class WebContext:
     handed in, by kind of work. ``bundle``: makes one new file of several pages in their order (called in a thread).
     ``preview``: what grading would ask of the models. ``read_segments``: reads a transcript file (called in a thread).
     ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
-    stream. ``batch_size``: for the estimate of a student's waiting time.
+    stream. ``batch_size``: for the estimate of a student's waiting time. ``sessions``: what sessions need.
     """
 
     intake: Intake
@@ -85,6 +86,7 @@ class WebContext:
     preview: Callable[[Task, Assignment], Awaitable[Preview]]
     read_segments: Callable[[str], Sequence[Segment]]
     clock: Clock
+    sessions: SessionPorts
     limits: UploadLimits = field(default_factory=UploadLimits)
     commits: CommitHub = field(default_factory=CommitHub)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,3 +98,8 @@ class WebContext:
     def videos(self) -> Path:
         """The folder of the accepted files."""
         return self.state_dir / "videos"
+
+    @property
+    def images(self) -> Path:
+        """The folder of the sessions' page images."""
+        return self.state_dir / "images"

@@ -54,7 +54,7 @@ async def parts(
     """The fields in the order in which they come. A file must be read before the next part is asked for."""
     if not request.content_type.startswith("multipart/form-data"):
         raise ProblemError(
-            "not_multipart", "Send multipart/form-data with the fields roll_number, name and file."
+            "not_multipart", "Send multipart/form-data with a field 'file', as /openapi.json says."
         )
     async with reading(idle_seconds):
         reader = await request.multipart()

@@ -76,7 +76,7 @@ class Receiver:
             raise _too_large(most)
         key = key_of(request.headers.get("Idempotency-Key"))
         if key is None or await self._context.intake.earlier(key) is None:
-            await self._require_place()
+            await self.require_place()
             await self.room.require_room(request.content_length or 0)
 
     async def _read(self, request: web.Request, upload: Incoming) -> Accepted:
@@ -230,7 +230,8 @@ class Receiver:
             await asyncio.wait([finishing])
             raise
 
-    async def _require_place(self) -> None:
+    async def require_place(self) -> None:
+        """Refuse one more task while the queue is full. Raises ``ProblemError``."""
         waiting = await self._context.intake.waiting() + self.room.open_drafts
         if waiting >= self._limits.max_queue:
             detail = (

@@ -34,7 +34,8 @@ class Document:
 class Operation:
     """An endpoint. ``problems``: codes of ``problems.PROBLEMS`` that it may answer with.
 
-    ``form``: the fields of a multipart upload (see ``intake``). ``body``: any other body.
+    ``form``: the fields of a multipart upload (see ``intake``). ``body``: any other body. ``before_body``: who
+    invites a client that waits with its body (``Expect: 100-continue``); ``None``: it always is invited.
     """
 
     method: str
@@ -48,3 +49,4 @@ class Operation:
     form: type[BaseModel] | None = None
     body: Document | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    before_body: Callable[[web.Request], Awaitable[None]] | None = None

@@ -32,6 +32,7 @@ def _creating(api: Api) -> Operation:
         },
         problems=INTAKE_PROBLEMS,
         form=SubmissionForm,
+        before_body=api.before_body,
         headers={"Idempotency-Key": "1 to 255 printable characters; repeats of a request share it."},
     )
 

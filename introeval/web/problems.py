@@ -37,6 +37,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "upload_stalled": Kind(408, "The upload stood still"),
     "already_there": Kind(409, "There is an assignment of that name"),
     "not_now": Kind(409, "Its state does not allow this"),
+    "place_taken": Kind(409, "There is a page at this place"),
     "version_changed": Kind(412, "There is a newer version"),
     "too_large": Kind(413, "The file is too large"),
     "not_multipart": Kind(415, "The body is not multipart/form-data"),
@@ -87,6 +88,22 @@ INTAKE_PROBLEMS = (
     "disk_full",
 )
 """What an upload may be refused with; other packages' errors keep their own codes, with the status of ``rejected``."""
+
+PICTURE_PROBLEMS = (
+    *(
+        "malformed_body",
+        "cross_site",
+        "not_found",
+        "upload_stalled",
+        "place_taken",
+        "too_large",
+        "not_multipart",
+    ),
+    *("unknown_pages", "no_file", "empty_file", "bad_field", "too_many_files", "rejected", "unavailable"),
+    *("stopping", "disk_full"),
+)
+"""What a page image may be refused with; refusals of its content keep their own codes, with the status of ``rejected``.
+"""
 
 DOCUMENT_PROBLEMS = (
     *("malformed_body", "cross_site", "upload_stalled", "too_large", "unknown_type", "invalid_document"),

@@ -18,20 +18,24 @@ from db.calls import SqliteCalls
 from db.database import Database
 from db.intake import Intake
 from db.requests import Requests
+from db.session_results import SessionResults
+from db.sessions import Sessions
 from db.store import SqliteStore
 from db.views import Views
 from introeval import wiring
 from introeval.assignments import Kind
 from introeval.clock import SystemClock
-from introeval.inspecting import inspectors
+from introeval.inspecting import inspectors, picture
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
 from introeval.preview import Previewer
 from introeval.web.app import build_app
 from introeval.web.context import Inspect, UploadLimits, WebContext
+from introeval.web.session_context import SessionPorts
 from models.config import ServerConfig
 from models.executor import Executor
 from models.pool import ModelPool
+from models.sight import Sight
 from scheduler.errors import RejectedWorkError
 from scheduler.ports import Evaluation, Transcription
 from scheduler.snapshot import ServerStatus, StatusSnapshot
@@ -196,10 +200,15 @@ async def running(
             status=status,
             inspect={**inspectors(MediaLimits()), Kind.INTRO_VIDEO: probe},
             bundle=bundle,
-            preview=Previewer(executor, wiring.graders(database), lambda: ("mistral:7b",), SERVERS),
+            preview=Previewer(
+                executor, wiring.graders(database, Sight(SERVERS), clock), lambda: ("mistral:7b",), SERVERS
+            ),
             read_segments=lambda path: transcripts[path],
             limits=limits or UploadLimits(reserve_bytes=0),
             clock=clock,
+            sessions=SessionPorts(
+                sessions=Sessions(database), results=SessionResults(database), picture=picture
+            ),
             heartbeat_seconds=heartbeat_seconds,
         )
         database.on_commit(context.commits.notify)

@@ -1,0 +1,92 @@
+"""One result out of all pairs and tries. Pure.
+
+For each question: the *median* over a pair's tries (one wild try moves nothing), then the *mean* over the pairs (each
+model's judgement counts the same, however often it was tried). The score is the sum over the questions. Tries without
+a result count nowhere, and neither does a pair without any. The spread, lowest and highest over all tries, is shown
+beside each mark and the score.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from introeval.exams.marks import QuestionMark, total
+
+Try = Sequence[QuestionMark]
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedMark:
+    """One question. ``lowest``, ``highest``: over all tries of all pairs."""
+
+    question_number: str
+    mark: float
+    max_mark: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """One pair: the sum of its medians, over ``tries`` that have a result."""
+
+    index: int
+    score: float
+    lowest: float
+    highest: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """The result of a session."""
+
+    questions: tuple[CombinedMark, ...]
+    pairs: tuple[PairScore, ...]
+    score: float
+    max_score: float
+    lowest: float
+    highest: float
+
+    @property
+    def spread(self) -> float:
+        """Between the lowest and the highest try, as a share of the maximum."""
+        return (self.highest - self.lowest) / self.max_score if self.max_score else 0.0
+
+
+def combine(tries: Mapping[int, Sequence[Try]]) -> Combined | None:
+    """``tries``: by the pair's index, those with a result. ``None`` when there is none. All have the same questions."""
+    graded = {index: marks for index, marks in sorted(tries.items()) if marks}
+    if not graded:
+        return None
+    first = next(iter(graded.values()))[0]
+    medians = {index: _medians(marks) for index, marks in graded.items()}
+    every = [one for marks in graded.values() for one in marks]
+    totals = [total(one) for one in every]
+    questions = tuple(
+        CombinedMark(
+            question_number=mark.question_number,
+            mark=round(fmean(of_pair[at] for of_pair in medians.values()), 4),
+            max_mark=mark.max_mark,
+            lowest=min(one[at].mark for one in every),
+            highest=max(one[at].mark for one in every),
+        )
+        for at, mark in enumerate(first)
+    )
+    return Combined(
+        questions=questions,
+        pairs=tuple(_pair(index, medians[index], marks) for index, marks in graded.items()),
+        score=round(sum(question.mark for question in questions), 4),
+        max_score=round(sum(mark.max_mark for mark in first), 4),
+        lowest=min(totals),
+        highest=max(totals),
+    )
+
+
+def _medians(marks: Sequence[Try]) -> list[float]:
+    return [median(one[at].mark for one in marks) for at in range(len(marks[0]))]
+
+
+def _pair(index: int, medians: Sequence[float], marks: Sequence[Try]) -> PairScore:
+    totals = [total(one) for one in marks]
+    return PairScore(index, round(sum(medians), 4), min(totals), max(totals), len(marks))
