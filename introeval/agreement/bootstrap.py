@@ -3,15 +3,16 @@
 Source: B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapters 11 (jackknife) and 14 (BCa).
 
 1. Whole submissions are drawn with replacement, so that the marks of one submission stay together.
-2. The interval is BCa (bias-corrected and accelerated): statistics such as kappa are bounded and skewed, and their
-   plain percentile interval lies to one side. Where BCa has no value (the observed statistic is beyond every
-   resampled one, or leaving one submission out leaves no value) it is the percentile interval, and says so.
+2. The interval is BCa (bias-corrected and accelerated), which follows the skew of bounded statistics such as kappa.
+   Where BCa has no value (the observed statistic is beyond every resampled one, or leaving one submission out leaves no
+   value) it is the percentile interval, and says so.
 3. Draws in which the statistic has no value are left out. When they are more than 5 %, there is no interval: it would
    speak of the luckier draws only.
 4. The same seed, the same units in the same order: the same interval. The computations are scipy's
    (``scipy.stats.bootstrap``), equal to 1e-9 for the same draws.
 
-With few submissions (below about 20) such an interval is too narrow; docs/grading.md shows how much.
+With few submissions such an interval is too narrow: of those of 95 %, about 90 % held the truth with 10 submissions,
+92 % with 20, 95 % with 30 (``python -m benchmarks.intervals``).
 """
 
 import random
