@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from introeval.exams.material import TITLES, Material, Role
 from introeval.exams.readings import Reading
 from introeval.grading.report import Flag
-from introeval.pages.grade import _flags as sheet_flags
+from introeval.pages.grade import sheet_flags
 
 
 def flags_and_doubts(

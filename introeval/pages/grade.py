@@ -47,7 +47,7 @@ def refused(sheet: Sheet, items: Sequence[Item], name: str, version: int) -> Gra
         score=0,
         max_score=_most(items),
         criteria=criteria,
-        flags=(flag, *_flags(sheet)[0]),
+        flags=(flag, *sheet_flags(sheet)[0]),
         guards=(AppliedGuard(code="blank", reason=reason, cap=0.0),),
         rubric=name,
         rubric_version=version,
@@ -65,7 +65,7 @@ def grade(
     """
     said = merged(items, replies)
     marked = [mark(item, said[item.name], sheet) for item in items]
-    flags, doubts = _flags(sheet)
+    flags, doubts = sheet_flags(sheet)
     limited = [one for one in marked if one.limit is not None]
     flags += tuple(
         Flag(code=one.limit.code, message=f"{one.item.title}: {one.limit.reason} Please check.")
@@ -156,7 +156,7 @@ def _applied(limited: Sequence[Marked], whole: float) -> tuple[AppliedGuard, ...
     return tuple(found.values())
 
 
-def _flags(sheet: Sheet) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
+def sheet_flags(sheet: Sheet) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
     """What a teacher should look at, and what keeps the grade from being final."""
     found: list[Flag] = []
     doubts: list[str] = []
