@@ -21,6 +21,7 @@ from introeval.notebooks.report import Letter, NotebookCriterion, NotebookGuard,
 PRAISE = 0.5
 """Share of the maximum from which a model's own score contradicts a guard that found next to nothing."""
 
+EPSILON = 1e-6
 _PARTS: tuple[PartName, ...] = ("technical", "reflection")
 _SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+|$)")
 _SCORED = re.compile(
@@ -41,15 +42,14 @@ def totals(
         own = [item for item in criteria if item.part == name]
         weight = sum(weights[item.name] for item in own)
         whole = rubric.max_score * weight / sum(weights.values())
-        most = round(left if name == names[-1] else whole, 1)
-        left -= most
+        most = left if name == names[-1] else round(whole, 1)
+        left = round(left - most, 6)
         reached = sum(weights[item.name] * item.score for item in own) / (CRITERION_MAX * weight)
-        parts.append(PartGrade(name=name, score=round(most * reached, 1), max_score=most))
-    total = round(sum(part.score for part in parts), 1)
-    allowed = floor(cap * 10 + 1e-6) / 10
-    if total > allowed:
-        parts = _lowered(parts, round(total - allowed, 1))
-    return round(sum(part.score for part in parts), 1), tuple(parts)
+        parts.append(PartGrade(name=name, score=min(round(most * reached, 1), most), max_score=most))
+    total = sum(part.score for part in parts)
+    if total > cap + EPSILON:
+        parts = _lowered(parts, total - floor(cap * 10 + EPSILON) / 10)
+    return round(sum(part.score for part in parts), 2), tuple(parts)
 
 
 def review(criteria: Sequence[NotebookCriterion], guards: Sequence[NotebookGuard]) -> tuple[str, ...]:
@@ -88,6 +88,6 @@ def _lowered(parts: Sequence[PartGrade], excess: float) -> list[PartGrade]:
     lowered = []
     for part in parts:
         taken = min(excess, part.score)
-        excess = round(excess - taken, 1)
-        lowered.append(part.model_copy(update={"score": round(part.score - taken, 1)}))
+        excess -= taken
+        lowered.append(part.model_copy(update={"score": round(part.score - taken, 2)}))
     return lowered
