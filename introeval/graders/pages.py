@@ -89,7 +89,7 @@ async def _ask_all(work: Work, marking: _Marking, asked: Sequence[Asked]) -> lis
             running = [
                 [
                     group.create_task(
-                        work.ask(_request(work, prompt, opinion), shares.of(row * len(marking.prompts) + at))
+                        _ask(work, _request(work, prompt, opinion), shares, row * len(marking.prompts) + at)
                     )
                     for at, prompt in enumerate(marking.prompts)
                 ]
@@ -101,6 +101,12 @@ async def _ask_all(work: Work, marking: _Marking, asked: Sequence[Asked]) -> lis
         _given(work, marking, opinion, tuple(task.result() for task in row))
         for opinion, row in zip(asked, running, strict=True)
     ]
+
+
+async def _ask(work: Work, request: LLMTask[Reply], shares: Shares, index: int) -> Generation[Reply]:
+    generation = await work.ask(request, shares.of(index))
+    shares.ended(index)
+    return generation
 
 
 def _of_one_model(work: Work, asked: Asked) -> Asked:

@@ -7,8 +7,9 @@ Rules:
 2. A question for which the model cites no line gets 0: there is no answer. Points without a line of their own take the
    lines of the answer as their evidence; without those they are not given.
 3. A cited line counts only if something of it was shown to the model (``lines``, rule 3).
-4. An answer whose lines share no word with the question, its marking points or its key is about something else; one
-   whose lines have no word but the question's own repeats the question. Both get at most 20 % of the question.
+4. An answer whose lines share no word with the question, its marking points or its key (or only one, though they have
+   six or more) is about something else; one whose lines have no word but the question's own repeats the question. Both
+   get at most 20 % of the question.
 5. Rule 4 needs words that can be compared: it is not used when the marking has fewer than three of them, nor when
    pages and marking are in different scripts.
 
@@ -26,6 +27,7 @@ from introeval.pages.marking import Item
 
 OFF_TOPIC_SHARE = 0.2
 LEAST_WORDS = 3
+MANY_WORDS = 6
 STEM = 5
 
 _WORD = re.compile(r"[^\W_]+")
@@ -35,7 +37,7 @@ ever for from had has have her his how into its just last like made make many ma
 one only other our out over own part page point points question same say says she should show since some such than that
 the their them then there these they thing this those three thus too two under use used very was way well were what when
 where which while who why will with would you your right complete gives states model agrees mentions explains explain
-describe describes write correct
+describe describes write correct take takes get gets need needs work works way ways
 """
 _COMMON = frozenset(_WORDS_OF_ANY_EXAM.split())
 
@@ -60,12 +62,13 @@ def limit(item: Item, cited: Iterable[int], sheet: Sheet) -> Limit | None:
     asked = stems(item.text)
     wanted = stems(" ".join([item.key, *(point.criterion for point in item.points)]))
     expected = asked | wanted
-    lines = around(cited, sheet)
-    said = stems(" ".join(line.readable for line in lines))
+    numbers = tuple(cited)
+    own = _said(sheet.line(number) for number in numbers)
+    said = _said(around(numbers, sheet))
     if len(expected) < LEAST_WORDS or _latin(expected) != _latin(said):
         return None
-    if not said & expected:
-        reason = "The lines share no word with the question or its marking points."
+    if len(said & expected) < (2 if len(own) >= MANY_WORDS else 1):
+        reason = "The lines are about something else than the question and its marking points."
         return Limit("off_topic", OFF_TOPIC_SHARE, reason)
     if len(wanted - asked) >= LEAST_WORDS and said <= asked:
         return Limit("repeats_question", OFF_TOPIC_SHARE, "The lines only repeat the question.")
@@ -81,6 +84,10 @@ def around(numbers: Iterable[int], sheet: Sheet) -> Sequence[PageLine]:
     """The lines and their neighbours on the same page, in order."""
     near = {near for number in numbers for near in _neighbours(number, sheet)}
     return [sheet.line(number) for number in sorted(near)]
+
+
+def _said(lines: Iterable[PageLine]) -> frozenset[str]:
+    return stems(" ".join(line.readable for line in lines))
 
 
 def _neighbours(number: int, sheet: Sheet) -> list[int]:

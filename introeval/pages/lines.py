@@ -23,7 +23,6 @@ PAGE_BYTES = 20_000
 """Of the lines of one page in a prompt: ten full pages of handwriting. What is behind is left out, and flagged."""
 
 _TAG = re.compile(r"<(?=[\s/]*[A-Za-z|!?])")
-_TAG_END = re.compile(r"\|>")
 _INST = re.compile(r"\[(/?\s*INST\s*)\]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*\[(\d+)\]")
 
@@ -107,7 +106,7 @@ def number_lines(pages: Sequence[PageText]) -> Sheet:
 
 def harmless(text: str) -> str:
     """One line of data without anything that a prompt or a chat template could take for its own (rule 2)."""
-    plain = _TAG_END.sub("/)", _TAG.sub("(", _one_line(text)))
+    plain = _TAG.sub("(", _one_line(text))
     return _NUMBERED.sub(r"(\1)", _INST.sub(r"(\1)", plain))
 
 

@@ -1,0 +1,249 @@
+"""From lines and replies to marks: evidence that exists, guards in code, totals that add up."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from introeval.grading.errors import GradeReplyError
+from introeval.grading.report import GradeReport
+from introeval.pages.errors import NothingToGradeByError
+from introeval.pages.grade import grade, refused
+from introeval.pages.lines import Sheet, number_lines
+from introeval.pages.marking import Point, items
+from introeval.pages.prompt import Budget, build_prompts, grouped, parts
+from introeval.pages.reply import Reply, parse_reply
+from tests.pages.exams import EXAM, FULL, GOOD, exam, page, said, sheet
+
+ITEMS = items(EXAM)
+
+
+def parsed(text: str, of: Sheet) -> Reply:
+    """A reply about all questions, checked."""
+    return parse_reply(text, ITEMS, [line.number for line in of.lines])
+
+
+def marked(lines: tuple[str, ...], answers: Any) -> GradeReport:
+    """The grade of one page for one reply."""
+    read = sheet(*lines)
+    return grade(read, ITEMS, [parsed(said(answers), read)], EXAM.id, 1)
+
+
+def test_full_marks_with_evidence() -> None:
+    """Points add up in code, and each question quotes lines that are there."""
+    report = marked(GOOD, FULL)
+    assert (report.score, report.max_score) == (10.0, 10.0)
+    assert [criterion.name for criterion in report.criteria] == ["Question 1", "Question 2", "Question 3"]
+    assert [(item.place, item.quote) for item in report.criteria[0].evidence] == [
+        ("page 1, line 2", GOOD[1]),
+        ("page 1, line 3", GOOD[2]),
+    ]
+    assert (report.flags, report.guards, report.review) == ((), (), ())
+    assert "1 of 1 (says that the last element" in report.criteria[0].reason
+
+
+def test_a_question_without_lines_gets_nothing() -> None:
+    """Whatever points the model gave: without a line there is no answer, and a teacher learns of it."""
+    none: dict[str, Any] = FULL | {"3": ([], [([], 1.0), ([], 2.0)])}
+    report = marked(GOOD, none)
+    last = report.criteria[2]
+    assert (last.score, last.model_score, last.evidence) == (0.0, 3.0, ())
+    assert last.reason == "No line of the pages answers this question."
+    assert report.review == ("The model gave Question 3 3 points without any line to show for them.",)
+    quiet: dict[str, Any] = FULL | {"3": ([], [([], 0.0), ([], 0.0)])}
+    assert marked(GOOD, quiet).review == ()
+
+
+def test_points_without_lines_of_their_own_rest_on_the_answer() -> None:
+    """The answer's lines are the evidence of a point that cites none."""
+    report = marked(GOOD, FULL | {"3": ([7], [([], 1.0), ([], 2.0)])})
+    assert report.criteria[2].score == 3.0
+    assert [item.place for item in report.criteria[2].evidence] == ["page 1, line 7"]
+
+
+RECIPE = ("Take two eggs and a cup of flour.", "Bake the pancakes until they are golden brown.")
+
+
+def test_another_topic_gets_a_fifth_at_most() -> None:
+    """A model that gives a recipe full marks is held by the guard, and a teacher must look."""
+    report = marked(
+        RECIPE,
+        {
+            "1": ([1], [([1], 1.0), ([1], 2.0), ([1], 1.0)]),
+            "2": ([2], [([2], 1.0), ([2], 1.0), ([2], 1.0)]),
+            "3": ([1, 2], [([1], 1.0), ([2], 2.0)]),
+        },
+    )
+    assert report.score == pytest.approx(2.0)
+    assert {flag.code for flag in report.flags} == {"off_topic"}
+    assert [guard.code for guard in report.guards] == ["off_topic"]
+    assert "Question 1, 2, 3" in report.guards[0].reason
+    assert len(report.review) == 3
+
+
+def test_a_copied_question_is_no_answer() -> None:
+    """Lines that have no word but the question's own."""
+    lines = ("What is a stack? Name its two main operations", "and give one example of its use.")
+    report = marked(
+        lines, FULL | {"1": ([1, 2], [([1], 1.0), ([1], 2.0), ([2], 1.0)]), "2": NOTHING[1], "3": NOTHING[2]}
+    )
+    assert report.criteria[0].score == pytest.approx(0.8)
+    assert [guard.code for guard in report.guards] == ["repeats_question"]
+
+
+NOTHING: tuple[Any, ...] = (None, ([], [([], 0)] * 3), ([], [([], 0)] * 2))
+
+
+def test_a_short_right_answer_is_not_off_topic() -> None:
+    """One word of the marking is enough; so is a number; and another script is not compared."""
+    for line in ("LIFO, push and pop", "push", "Ein Stapel: push, pop"):
+        report = marked(
+            (line,), {"1": ([1], [([1], 1.0), ([1], 2.0), ([1], 1.0)]), "2": NOTHING[1], "3": NOTHING[2]}
+        )
+        assert report.criteria[0].score == 4.0, line
+    report = marked(
+        ("Стек: последний вошел, первый вышел",),
+        {"1": ([1], [([1], 1.0), ([1], 0.0), ([1], 0.0)]), "2": NOTHING[1], "3": NOTHING[2]},
+    )
+    assert report.criteria[0].score == 1.0
+
+
+def test_blank_pages_never_reach_a_model() -> None:
+    """0 for everything, with the reason; pages with ink that nobody could read are no blank ones."""
+    blank = refused(number_lines([page(inked=False)]), ITEMS, EXAM.id, 1)
+    assert blank is not None
+    assert (blank.score, blank.max_score, blank.asked_model, blank.review) == (0, 10, False, ())
+    assert {criterion.reason for criterion in blank.criteria} == {
+        "The pages are blank: there is no answer to mark."
+    }
+    unread = refused(number_lines([page(inked=True, confidence=0.0)]), ITEMS, EXAM.id, 1)
+    assert unread is not None
+    assert unread.review == (
+        "Nothing on the pages could be read, though they are not blank. A teacher must mark them.",
+    )
+    dots = refused(sheet("...", "- -"), ITEMS, EXAM.id, 1)
+    assert dots is not None
+    assert dots.score == 0
+    assert refused(sheet("a"), ITEMS, EXAM.id, 1) is None
+
+
+def test_what_is_hard_to_read_is_not_final() -> None:
+    """Unsure pages, unread ones, and ones that were cut."""
+    read = number_lines(
+        [
+            page(*GOOD, confidence=0.5, of=3),
+            page(number=2, confidence=0.0, of=3),
+            page(*("x" * 400 for _ in range(80)), number=3, of=3),
+        ]
+    )
+    assert read.cut == (3,)
+    report = grade(read, ITEMS, [parsed(said(FULL), read)], EXAM.id, 1)
+    assert [flag.code for flag in report.flags] == ["unread_pages", "hard_to_read", "page_cut"]
+    assert len(report.review) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"question 2": None}, '"question 2" is missing'),
+        ({"question 1": {"answer_lines": [1]}}, "question 1, point 1 is missing"),
+        (
+            {"question 1": {"answer_lines": [99]}},
+            "question 1: answer_lines names line 99, but the lines are 1 to 7",
+        ),
+        ({"question 1": {"answer_lines": "all"}}, "required form"),
+        ({"question 1": "good"}, "required form"),
+        (
+            {"question 1": {"answer_lines": [], "point 1": {"lines": [0], "reason": "x", "points": 1}}},
+            "required form",
+        ),
+        (
+            {"question 1": {"answer_lines": [], "point 1": {"lines": [8], "reason": "x", "points": 1}}},
+            "names line 8",
+        ),
+        (
+            {"question 1": {"answer_lines": [], "point 1": {"lines": [], "reason": "x", "points": 1.5}}},
+            "worth 1 at most, not 1.5",
+        ),
+        (
+            {"question 1": {"answer_lines": [], "point 1": {"lines": [], "reason": "x", "points": -1}}},
+            "required form",
+        ),
+    ],
+)
+def test_a_reply_that_cannot_be_used_is_refused_with_its_place(change: dict[str, Any], match: str) -> None:
+    """The reason is told to the model, so it names what is wrong."""
+    reply = {key: value for key, value in (json.loads(said(FULL)) | change).items() if value is not None}
+    with pytest.raises(GradeReplyError, match=match):
+        parsed(json.dumps(reply), sheet(*GOOD))
+
+
+def test_no_json_and_too_much_of_it() -> None:
+    """Neither is a reply."""
+    for text in ("", "full marks", "[]", "x" * 30_000):
+        with pytest.raises(GradeReplyError):
+            parsed(text, sheet(*GOOD))
+
+
+def test_a_question_that_nobody_could_grade_is_refused() -> None:
+    """No text, no marking, no key; one of them is enough."""
+    bare = {"questions": [{"question_number": "1", "max_mark": 2}], "marking": [], "answer_key": []}
+    with pytest.raises(NothingToGradeByError, match="Question 1 has neither"):
+        items(exam(**bare))
+    with_key = bare | {"answer_key": [{"question_number": "1", "answer": "42"}]}
+    (item,) = items(exam(**with_key))
+    assert [(point.points, point.criterion) for point in item.points] == [
+        (2.0, "the answer agrees with the model answer and is complete")
+    ]
+
+
+@given(st.floats(0.25, 1000).map(lambda points: round(points, 2)))
+def test_marks_begin_at_nothing_and_end_at_all(points: float) -> None:
+    """Whatever a point is worth: 0 first, all of it last, no mark twice, none outside."""
+    marks = Point("p", points, "c").marks
+    assert (marks[0], marks[-1]) == (0, points)
+    assert list(marks) == sorted(set(marks))
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.text("abc x", min_size=1, max_size=200), min_size=1, max_size=60),
+    st.integers(100, 4000),
+    st.integers(1, 9),
+)
+def test_a_long_exam_is_split_and_nothing_is_lost(lines: list[str], room: int, most: int) -> None:
+    """Parts are the lines in their order, groups the questions in theirs."""
+    read = number_lines([page(*lines[:30], of=2), page(*lines[30:], number=2, of=2)])
+    found = parts(read, room)
+    assert [line for part in found for line in part] == list(read.lines)
+    groups = grouped(ITEMS, most)
+    assert [item for group in groups for item in group] == list(ITEMS)
+    assert all(sum(len(item.points) for item in group) <= most or len(group) == 1 for group in groups)
+
+
+def test_a_split_exam_counts_the_best_part_of_each_point() -> None:
+    """Each question is asked of each part; a point that one part shows is not lost by another that does not."""
+    read = number_lines([page(*GOOD[:3], of=2), page(*("filler " * 20 for _ in range(60)), number=2, of=2)])
+    prompts = build_prompts(read, ITEMS[:1], Budget(context=3000))
+    assert len(prompts) > 1
+    assert [number for prompt in prompts for number in prompt.lines] == list(range(1, 64))
+    assert all(len(prompt.text.encode()) < 9000 for prompt in prompts)
+    judged = [([([2], 1.0), ([2], 1.0), ([], 0.0)]), ([([], 0.0), ([], 0.0), ([63], 1.0)])]
+    replies = [
+        parse_reply(said({"1": ([], points)}), ITEMS[:1], prompt.lines)
+        for points, prompt in zip(judged, (prompts[0], prompts[-1]), strict=True)
+    ]
+    assert grade(read, ITEMS[:1], replies, EXAM.id, 1).score == 3.0
+
+
+def test_the_prompt_is_the_same_up_to_the_questions() -> None:
+    """So that a server's prefix cache reads the pages once; and the same inputs give the same bytes."""
+    one, two = build_prompts(sheet(*GOOD), ITEMS[:2], Budget(points=3))
+    assert one.text.partition("</pages>")[0] == two.text.partition("</pages>")[0]
+    assert build_prompts(sheet(*GOOD), ITEMS[:2], Budget(points=3)) == (one, two)
+    assert one.hash != two.hash
+    schema = one.schema["properties"]["question 1"]["properties"]["point 2"]["properties"]
+    assert list(schema) == ["lines", "reason", "points"]
+    assert schema["points"] == {"enum": [0, 0.5, 1, 1.5, 2]}
