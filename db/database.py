@@ -101,8 +101,14 @@ class Database:
         """
         running: asyncio.Future[T] = asyncio.ensure_future(self._run(body))
         self._open.add(running)
-        running.add_done_callback(self._open.discard)
+        running.add_done_callback(self._ended)
         return await asyncio.shield(running)
+
+    def _ended(self, running: asyncio.Future[Any]) -> None:
+        self._open.discard(running)
+        if not running.cancelled():
+            # Whoever was cancelled meanwhile does not learn of an error, and asyncio would log it as a forgotten one.
+            running.exception()
 
     async def _run(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._lock:
