@@ -2,6 +2,9 @@
 
 A row whose text was dropped by retention keeps its numbers for the tables and is no longer found; a new call of the
 same key takes its place. Any other row stays as it came first.
+
+Calls that end while a commit is being synced are written together with the next one (*group commit*): ten replies that
+come at once cost two syncs and not ten. Each ``keep`` still returns only after the commit that holds its call.
 """
 
 import sqlite3
@@ -16,6 +19,7 @@ class SqliteCalls:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._waiting: dict[str, tuple[ModelCall, float]] = {}
 
     async def find(self, key: str) -> ModelCall | None:
         """See the port."""
@@ -24,10 +28,16 @@ class SqliteCalls:
 
     async def keep(self, call: ModelCall, now: float) -> ModelCall:
         """See the port."""
+        self._waiting.setdefault(call.key, (call, now))
 
         async def body(transaction: Transaction) -> ModelCall:
-            if await transaction.execute("keep_model_call", asdict(call) | {"now": now}) == 1:
-                return call
+            # Whoever gets the connection first writes for all who wait. Who comes after finds its row, or, when that
+            # transaction failed, writes its own.
+            waiting, self._waiting = self._waiting, {}
+            if call.key not in waiting and await transaction.one("model_call", {"key": call.key}) is None:
+                waiting[call.key] = (call, now)
+            for other, at in waiting.values():
+                await transaction.execute("keep_model_call", asdict(other) | {"now": at})
             row = await transaction.one("model_call", {"key": call.key})
             return call if row is None else _call(row)
 

@@ -84,7 +84,7 @@ class Member:
             failures=self.failures,
             loaded=self.loaded,
             last_error=self.last_error,
-            breaker=self.breaker.state,
+            breaker=self.breaker.state.value,
         )
 
 
