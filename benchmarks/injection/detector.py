@@ -27,7 +27,7 @@ def switched_off() -> Iterator[None]:
     There is no such setting in the program, on purpose. Raises ``AttributeError`` when the name is gone: then say here
     what is to be replaced now.
     """
-    with patch.object(speech, "split_addressed", lambda text, _: (text, ())):
+    with patch.object(speech, "split_parts", lambda parts, _: [(part, ()) for part in parts]):
         yield
 
 

@@ -1,64 +1,95 @@
 """Speech that is addressed to the grader instead of the listener: found sentence by sentence.
 
-It is flagged for the teacher and kept from the model; the rest is graded as it is. Nothing is zeroed for it.
-The patterns ask for an order or a verdict (not for a mere word such as "marks"), and allow for what speech
-recognition makes of it ("grater" for "grader"). English only; other languages are left to the model's schema
-and to the guards.
+The rules:
+
+1. It is flagged for the teacher and kept from the model; the rest is graded as it is. Nothing is zeroed for it.
+2. A sentence is an address by its form (``structure``), or when enough of an address comes together in it
+   (``english``), or as an order in another language (``languages``).
+3. What stands beside an address and has something of one continues it, for a few sentences.
+4. Work is linear in the text: sentences are bounded, and so is what is compared in each.
 """
 
-import re
+from collections.abc import Sequence
+from functools import lru_cache
 
-_GRADER = (
-    r"(?:gr[ae][dt]er|examiner|evaluator|assessor|a\.?i\.?|language model|assistant|chatbot|chat ?gpt|llama)"
-)
-_SCORE = r"(?:marks?|scores?|points?|grades?|rating)"
-_FULL = r"(?:full|maximum|max|highest|top|perfect|best(?: possible)?|all(?: the)?|ten|100|10)"
-_RULES = r"(?:rubric|instructions?|prompts?|guidelines?|criteria|grading (?:rules|scheme))"
-_MUST = r"(?:must|should|has to|have to|needs? to)"
-_IGNORE = r"(?:ignore|disregard|forget|skip|override|bypass|do not follow|don't follow)"
-_VERDICT = rf"(?:{_FULL}\b[^.!?]{{0,20}}\b{_SCORE}\b|(?:10|ten|100|a hundred)\b(?!\s+\w+s\b)|an? [a5]\b)"
-_WHOM = r"(?:me|us|this|it|him|her|them|the (?:speaker|student|speech))"
+from introeval.grading.addressing.english import ADDRESS, HINT, is_narrative, points
+from introeval.grading.addressing.languages import is_order
+from introeval.grading.addressing.plain import plain
+from introeval.grading.addressing.sentences import Span, sentences
+from introeval.grading.addressing.structure import is_marked
 
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?<!never )(?<!i )(?<!not )\b{_IGNORE}\b[^.!?]{{0,40}}\b{_RULES}\b",
-        rf"\b(?:give|award|grant|assign|allot)\s+{_WHOM}\b[^.!?]{{0,30}}\b{_VERDICT}",
-        rf"\b(?:(?:the|this|your|final|every|each|all) {_SCORE}|(?:each|every) criterion|all criteria)\b"
-        rf"[^.!?]{{0,30}}\b{_MUST}\s+(?:be|get|receive)\b[^.!?]{{0,20}}\b(?:{_FULL}|excellent)\b",
-        rf"\b{_MUST}\s+be\s+(?:given|awarded|scored|graded|marked|rated)\b[^.!?]{{0,40}}"
-        rf"\b(?:{_FULL}|excellent|highly)\b",
-        r"\bplease\s+(?:grade|score|mark|rate)\s+(?:me|this|my)\b",
-        rf"\b(?:dear|hello|hey|hi|attention|note to(?: the)?)\s+{_GRADER}\b",
-        rf"(?:\b(?:you are|you're)|^\s*(?:act|behave) as)\b[^.!?]{{0,30}}\b{_GRADER}\b",
-        rf"\b(?:do not|don't|never)\s+(?:look for|list|report|mention|deduct|take off)\b[^.!?]{{0,20}}"
-        rf"\b(?:problems?|mistakes|errors|faults|{_SCORE})\b",
-        r"\b(?:system|new|updated)\s+(?:prompt|instructions?|message)\s*:",
-        r"^\s*(?:system|assistant|user)\s*:",
-        rf"[\"']\s*(?:{_SCORE}|clarity|content|structure|engagement)\s*[\"']\s*:",
-        r"<\s*/?\s*(?:transcript|system|im_start|im_end|s|inst)\b|<\||\[/?inst\]",
-        rf"\b(?:this|my)\s+(?:introduction|speech|video)\s+(?:deserves|is worth|gets|earns)\b[^.!?]{{0,30}}"
-        rf"\b(?:{_FULL}|{_SCORE})\b",
-    )
-)
-_SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?=\s|$)|[.!?]+|$)")
+CONTINUED = 2
+"""Sentences before and after an address that may belong to it."""
+
+
+@lru_cache(maxsize=4096)
+def strength(sentence: str) -> float:
+    """How much of an address a sentence is; from ``ADDRESS`` on it is one."""
+    if is_marked(sentence) or is_order(sentence):
+        return ADDRESS
+    return points(plain(sentence))
 
 
 def is_addressed(sentence: str) -> bool:
     """Whether the sentence tells the grader what to do or which verdict to give."""
-    return any(pattern.search(sentence) for pattern in _PATTERNS)
+    return strength(sentence) >= ADDRESS
+
+
+def addressed_spans(text: str) -> tuple[Span, ...]:
+    """Where the text is addressed to the grader, sentence by sentence."""
+    spans = list(sentences(text))
+    parts = [text[start:end] for start, end in spans]
+    strengths = [strength(part) for part in parts]
+    found = [value >= ADDRESS for value in strengths]
+    for at in range(len(parts) - 1):
+        # Pieces of a sentence without an end: an order may lie across two of them.
+        if _runs_on(parts[at]) and not (found[at] or found[at + 1]):
+            found[at] = found[at + 1] = strength(f"{parts[at]} {parts[at + 1]}") >= ADDRESS
+    for at, sure in enumerate([*found]):
+        for step in (1, -1) if sure else ():
+            for beside in range(at + step, at + step * (CONTINUED + 1), step):
+                if not (0 <= beside < len(spans) and _continues(parts[beside], strengths[beside])):
+                    break
+                found[beside] = True
+    return tuple(span for span, inside in zip(spans, found, strict=True) if inside)
+
+
+def _runs_on(part: str) -> bool:
+    return part[-1].isalnum() or part[-1] == ","
+
+
+def _continues(part: str, value: float) -> bool:
+    return value >= (ADDRESS + HINT) / 2 if is_narrative(part.lower()) else value >= HINT
 
 
 def split_addressed(text: str, placeholder: str) -> tuple[str, tuple[str, ...]]:
-    """The text with each sentence to the grader replaced by ``placeholder``, and those sentences."""
-    kept: list[str] = []
-    addressed: list[str] = []
-    for sentence in (match.group().strip() for match in _SENTENCE.finditer(text)):
-        if is_addressed(sentence):
-            addressed.append(sentence)
-            sentence = placeholder
-        if sentence and not (sentence == placeholder and kept[-1:] == [placeholder]):
-            kept.append(sentence)
-    if not addressed and is_addressed(text):
-        return placeholder, (text,)
-    return " ".join(kept) if addressed else text, tuple(addressed)
+    """The text with each run of sentences to the grader replaced by ``placeholder``, and those sentences."""
+    return without(text, addressed_spans(text), placeholder)
+
+
+def split_parts(parts: Sequence[str], placeholder: str) -> list[tuple[str, tuple[str, ...]]]:
+    """``split_addressed`` for each part of one speech: a sentence may run from one part into the next."""
+    found, start = addressed_spans(" ".join(parts)), 0
+    split = []
+    for part in parts:
+        end = start + len(part)
+        inside = tuple(
+            (max(a, start) - start, min(b, end) - start) for a, b in found if a < end and b > start
+        )
+        split.append(without(part, inside, placeholder))
+        start = end + 1
+    return split
+
+
+def without(text: str, spans: Sequence[Span], placeholder: str) -> tuple[str, tuple[str, ...]]:
+    """The text with each run of spans replaced by ``placeholder``, and what stood there."""
+    if not spans:
+        return text, ()
+    kept, done = "", 0
+    for start, end in spans:
+        between = text[done:start]
+        kept += between if done == 0 or between.strip() else ""
+        if not kept.endswith(placeholder):
+            kept += placeholder
+        done = end
+    return (kept + text[done:]).strip(), tuple(text[start:end] for start, end in spans)

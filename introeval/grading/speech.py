@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from introeval.grading.injection import split_addressed
+from introeval.grading.injection import split_parts
 
 MAX_TRANSCRIPT_BYTES = 24_000
 """Bytes of UTF-8 that a transcript may have in a prompt, ``LINE_BYTES`` for each line's number and time among them.
@@ -86,11 +86,9 @@ def number(segments: Sequence[Segment]) -> Speech:
     """Number the segments that have words, up to ``MAX_TRANSCRIPT_BYTES``."""
     lines: list[Line] = []
     room = MAX_TRANSCRIPT_BYTES
-    for segment in segments:
-        quote = _one_line(segment.text)
-        if not count_words(quote):
-            continue
-        kept, addressed = split_addressed(quote, WITHHELD)
+    quoted = [(segment, quote) for segment in segments if count_words(quote := _one_line(segment.text))]
+    split = split_parts([quote for _, quote in quoted], WITHHELD)
+    for (segment, quote), (kept, addressed) in zip(quoted, split, strict=True):
         shown = kept.translate(_OPENERS)
         size = len(shown.encode()) + LINE_BYTES
         if size > room:

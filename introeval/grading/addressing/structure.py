@@ -1,0 +1,27 @@
+"""Marks of form that no introduction has: role tags, a verdict as data, the end of the transcript, new instructions."""
+
+import re
+
+_SCORE = r"(?:marks?|scores?|points?|grades?|rating)"
+_CRITERION = r"(?:clarity|content|structure|engagement)"
+_TAGS = r"(?:transcript|system|assistant|user|im_start|im_end|s|inst|answer|response|json|result)"
+
+MARKS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"<\s*/?\s*{_TAGS}\b|<\||\[/?inst\]|\[/?{_TAGS}\]",
+        r"^\W*(?:system|assistant|user|developer)\s*(?:message|prompt|turn|note)?\s*:",
+        r"\b(?:system|new|updated|final|hidden|secret)\s+(?:prompt|instructions?|message)\s*[:.]",
+        r"#{2,}\s*\w+|(?:\bhash\b\W*){3}|\bless than (?:sign )?(?:slash )?\w+ greater than\b",
+        rf"[\"'`]\s*(?:{_SCORE}|{_CRITERION}|facts?|problems?|reason|segments?|criteria|topic)\s*[\"'`]\s*:",
+        r"\b(?:open|curly|close|closing|left|right) (?:curly )?(?:brace|bracket)s?\b|\bjson\b",
+        r"\b(?:end|close|closing) of (?:the )?(?:transcript|prompt|input|document|user)\b",
+        r"\b(?:begin|start)(?:ning)? of (?:the )?(?:system|instructions?|rubric|grading)\b",
+        r"\b(?:result|evaluation|grading|verdict) object (?:begins|starts|ends)\b",
+    )
+)
+
+
+def is_marked(sentence: str) -> bool:
+    """Whether the sentence has such a mark."""
+    return any(mark.search(sentence) for mark in MARKS)
