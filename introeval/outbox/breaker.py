@@ -4,12 +4,12 @@ The rules:
 
 1. One message that fails says nothing of the others. When ``threshold`` tasks' messages in a row found no receiver
    (``Attempt.receiver_failed``) and none was delivered in between, it is an *outage*.
-2. During an outage everything pauses, then a single message tries; each such try that fails makes the pause longer, up
-   to ``longest``. So a receiver that is back is found within that time.
+2. During an outage everything pauses, then a single message tries, whatever its own back-off says; each such try that
+   fails makes the pause longer, up to ``longest``. So a receiver that is back is found within that time.
 3. A delivery ends the outage: what failed during it is due at once, whatever its own back-off says.
 4. An outage that has lasted for ``hopeless`` seconds speaks for messages that were not tried themselves: those that are
    too old are then given up together.
-5. A receiver that names a time (429 with ``Retry-After``) is left alone for that time, outage or not.
+5. A receiver that names a time (``Retry-After``) is left alone for that time: with 429 always, else in an outage.
 """
 
 from dataclasses import dataclass, field
@@ -56,8 +56,6 @@ class ReceiverBreaker:
 
     def failed(self, task_id: str, message_id: int, attempt: Attempt, now: float, spread: float) -> bool:
         """A message did not arrive; ``spread``: a random number in [0, 1). Returns whether an outage begins now."""
-        if attempt.asks_for_a_pause:
-            self.paused_until = max(self.paused_until, now + (attempt.retry_after or 0.0))
         if not attempt.receiver_failed:
             return False
         self.failing[task_id] = message_id
@@ -69,4 +67,6 @@ class ReceiverBreaker:
             pause = min(self.longest, self.first * 2.0 ** min(self.trials, 16)) * (0.75 + spread / 2)
             self.trials += 1
             self.paused_until = now + pause
+        if attempt.retry_after is not None and (self.outage or attempt.status == 429):
+            self.paused_until = max(self.paused_until, now + attempt.retry_after)
         return begins

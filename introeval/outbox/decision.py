@@ -51,11 +51,6 @@ class Attempt:
         """Rule 4."""
         return self.status is None or self.status in (408, 429) or self.status >= 500
 
-    @property
-    def asks_for_a_pause(self) -> bool:
-        """Whether the receiver has named the time for which it wants no messages at all."""
-        return self.status == 429 and self.retry_after is not None
-
 
 class Fate(StrEnum):
     """See the module's rules."""

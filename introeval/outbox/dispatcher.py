@@ -13,6 +13,7 @@ The rules:
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from random import Random
 
@@ -77,7 +78,9 @@ class Dispatcher:
         now, busy = self._clock.now(), frozenset(self._under_way)
         if now < self._breaker.paused_until:
             return self._breaker.paused_until
-        due = await self._outbox.due(now, self._most + len(busy))
+        # In an outage the breaker's pauses count, not the messages' own, which may have grown to hours.
+        until = math.inf if self._breaker.outage else now
+        due = await self._outbox.due(until, self._most + len(busy))
         next_due = await self._outbox.next_due(now)
         room = self._breaker.room(now, len(self._under_way), self._most)
         for message in [each for each in due if each.task_id not in busy][:room]:

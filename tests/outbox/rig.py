@@ -41,9 +41,9 @@ class WatchedClock(TestClock):
         self._news.set()
         return await super().wait(event, seconds)
 
-    async def waited_for(self, seconds: float) -> None:
-        """Return once somebody waits, or has waited, for exactly so long."""
-        while seconds not in self._waits:
+    async def waited_for(self, seconds: float, times: int = 1) -> None:
+        """Return once somebody has begun to wait for exactly so long, so many times."""
+        while self._waits.count(seconds) < times:
             self._news.clear()
             await self._news.wait()
 

@@ -69,6 +69,16 @@ def test_an_hour_makes_it_hopeless() -> None:
     assert not failing(2).speaks_for_all(NOW + 3600)
 
 
+def test_in_an_outage_any_named_time_is_kept() -> None:
+    """503 with ``Retry-After`` speaks for the whole receiver once it is an outage, and not before."""
+    busy = answered(503, "600", NOW)
+    breaker = failing(1)
+    breaker.failed("t1", 1, busy, NOW, 0.5)
+    assert breaker.paused_until == 0
+    breaker.failed("t2", 2, busy, NOW, 0.5)
+    assert (breaker.outage, breaker.paused_until) == (True, NOW + 600)
+
+
 def test_a_named_time_is_kept() -> None:
     """429 with ``Retry-After`` pauses without an outage, and a delivery that was under way does not end the pause."""
     breaker = ReceiverBreaker()

@@ -100,5 +100,3 @@ def test_retry_after_counts_where_it_means_something() -> None:
     assert decision.next_at == NOW + 60
     decision = decide(answered(503, "60", NOW), 6, NOW, NOW, PATIENCE, 0.5)
     assert decision.next_at == NOW + 20480
-    assert answered(429, "60", NOW).asks_for_a_pause
-    assert not answered(503, "60", NOW).asks_for_a_pause

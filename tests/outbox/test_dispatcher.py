@@ -9,7 +9,7 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from db.database import FILE_NAME, Database
-from db.outbox import Message
+from db.outbox import Message, Outbox
 from introeval.outbox.decision import Attempt
 from introeval.outbox.dispatcher import ERROR_PAUSE_SECONDS
 from introeval.outbox.sender import Sender
@@ -116,6 +116,49 @@ async def test_what_cannot_be_marked_is_not_sent_again(tmp_path: Path) -> None:
             made.clock.advance(ERROR_PAUSE_SECONDS)
             await made.all_left()
         assert len(school.heard) == 1
+
+
+class Held(Outbox):
+    """Reads what is due, and then takes its time."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.gate = asyncio.Event()
+        self.read = asyncio.Event()
+
+    async def due(self, now: float, most: int) -> list[Message]:
+        found = await super().due(now, most)
+        if len(found) == 2:
+            self.read.set()
+            await self.gate.wait()
+        return found
+
+
+async def test_what_leaves_during_a_read_is_not_sent_again(tmp_path: Path) -> None:
+    """The read saw a message before its mark; it is not taken for one that still waits."""
+    answered = asyncio.Event()
+
+    async def later() -> web.Response:
+        await answered.wait()
+        return web.Response(status=200)
+
+    def answer(heard: Heard) -> int | asyncio.Task[web.Response]:
+        return asyncio.create_task(later()) if heard.task == "a" else 200
+
+    async with college(answer) as school, rig(tmp_path, school) as made:
+        held = made.outbox = Held(made.database)
+        async with made.sending():
+            await made.tell("a")
+            await school.has_heard(1)
+            await made.tell("b")
+            await held.read.wait()
+            (delivery,) = (task for task in asyncio.all_tasks() if task.get_name() == "webhook-1")
+            answered.set()
+            await asyncio.wait([delivery])
+            assert made.rows()[0]["delivered_at"] is not None
+            held.gate.set()
+            await made.all_left()
+        assert [heard.task for heard in school.heard] == ["a", "b"]
 
 
 async def test_a_start_tries_everything_at_once(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ async def test_marks_change_what_has_not_left_and_nothing_else(database: Databas
     (second,) = await outbox.due(63.0, 10)
     assert second.payload["status"] == "cancelled"
     await outbox.give_up(second, "Gone.", 64.0)
+    await outbox.delivered(second, 65.0)
     assert await outbox.due(1e9, 10) == []
     status = await outbox.status(70.0)
     assert (status.pending, status.failed, status.oldest_seconds, status.last_error) == (0, 1, None, "Gone.")

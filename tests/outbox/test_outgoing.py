@@ -54,6 +54,7 @@ async def test_results_are_told_and_later_forgotten(tmp_path: Path) -> None:
             status = await part.status(made.clock.now())
             assert status is not None
             assert (status.pending, status.failed) == (0, 0)
+            await made.clock.waited_for(SWEEP_SECONDS)
             made.clock.advance(7 * DAY + 1)
             assert await made.until(lambda rows: not rows) == []
         assert len(school.heard) == 1
@@ -67,6 +68,7 @@ async def test_without_a_receiver_nothing_piles_up(tmp_path: Path) -> None:
             await made.clock.waited_for(SWEEP_SECONDS)
             made.clock.advance(2 * DAY)
             await made.tell("b")
+            await made.clock.waited_for(SWEEP_SECONDS, times=2)
             made.clock.advance(DAY + 1)
             rows = await made.until(lambda rows: len(rows) == 1)
             assert [row["task_id"] for row in rows] == ["b"]
@@ -75,6 +77,21 @@ async def test_without_a_receiver_nothing_piles_up(tmp_path: Path) -> None:
         async with outgoing(made, url=school.url, secret=SECRET, allow_private=True):
             await made.all_left()
         assert [heard.task for heard in school.heard] == ["b"]
+
+
+async def test_what_a_receiver_is_to_get_is_not_swept_away(tmp_path: Path) -> None:
+    """However old it is: only a failed try gives it up."""
+    async with college() as school, rig(tmp_path, school) as made:
+        await school.close()
+        await made.tell("a")
+        made.clock.advance(30 * DAY)
+        async with outgoing(made, url=school.url, secret=SECRET, allow_private=True) as part:
+            await made.clock.waited_for(SWEEP_SECONDS)
+            (row,) = await made.failed(1)
+            assert row["gave_up_at"] is None
+            status = await part.status(made.clock.now())
+            assert status is not None
+            assert (status.pending, status.oldest_seconds) == (1, 30 * DAY)
 
 
 def test_secrets_come_from_the_setting_and_the_file(tmp_path: Path) -> None:

@@ -30,23 +30,47 @@ async def first_round(made: Rig) -> list[sqlite3.Row]:
 
 
 async def test_a_dead_receiver_is_found_when_it_is_back(tmp_path: Path) -> None:
-    """One trial after each pause; the first that arrives takes all others along, whatever they had to wait for."""
+    """One trial after each pause, though the messages' own are hours; the first that arrives brings all others."""
+    async with college() as school, rig(tmp_path, school) as made:
+        await school.close()
+        await made.accept("c")
+        for name in "abc":
+            await made.tell(name)
+        breaker = ReceiverBreaker()
+        async with made.sending(breaker=breaker):
+            for tries in range(3, 20):
+                rows = await made.failed(tries)
+                assert breaker.paused_until - made.clock.now() <= 375
+                made.clock.advance(breaker.paused_until - made.clock.now())
+            rows = await made.failed(20)
+            assert "cannot be reached" in rows[0]["last_error"]
+            assert [row["attempts"] for row in rows] == [7, 7, 6]
+            await school.open()
+            made.clock.advance(breaker.paused_until - made.clock.now())
+            assert min(row["next_at"] for row in rows) > made.clock.now() + 1000
+            rows = await made.all_left()
+        assert {row["delivered_at"] for row in rows} == {made.clock.now()}
+        assert sorted(heard.task for heard in school.heard) == ["a", "b", "c"]
+        assert not breaker.outage
+
+
+async def test_only_a_trial_goes_during_an_outage(tmp_path: Path) -> None:
+    """Of eight messages four set out before it is known; then one after each pause."""
     async with college() as school, rig(tmp_path, school) as made:
         await school.close()
         await eight(made)
         breaker = ReceiverBreaker()
         async with made.sending(breaker=breaker):
-            rows = await first_round(made)
-            assert "cannot be reached" in rows[0]["last_error"]
-            for tries in (5, 6):
+            await first_round(made)
+            for tries in (5, 6, 7):
                 made.clock.advance(breaker.paused_until - made.clock.now())
-                await made.failed(tries)
+                rows = await made.failed(tries)
+            assert [row["attempts"] for row in rows] == [1] * 7 + [0]
             await school.open()
             made.clock.advance(breaker.paused_until - made.clock.now())
-            rows = await made.all_left()
-        assert {row["delivered_at"] for row in rows} == {made.clock.now()}
+            await made.all_left()
+        assert school.heard[0].task == NAMES[-1]
         assert sorted(heard.task for heard in school.heard) == ["a", "b", *NAMES]
-        assert not breaker.outage
 
 
 async def test_a_hopeless_outage_gives_up_what_is_too_old(tmp_path: Path) -> None:
@@ -84,22 +108,32 @@ async def test_a_message_has_its_tries_and_is_then_given_up(tmp_path: Path) -> N
         assert len(pauses) == row["attempts"] - 1
 
 
-async def test_a_hanging_receiver_delays_nobody_else(tmp_path: Path) -> None:
-    """Its time is over; the other submission was delivered meanwhile."""
+async def hang() -> web.Response:
+    """An answer that never comes."""
+    return await asyncio.Future()
 
-    async def hang() -> web.Response:
-        return await asyncio.Future()
+
+async def test_a_hanging_receiver_delays_nobody_else(tmp_path: Path) -> None:
+    """While one submission's message hangs, the other's is delivered."""
 
     def answer(heard: Heard) -> int | asyncio.Task[web.Response]:
         return asyncio.create_task(hang()) if heard.task == "a" else 200
 
-    async with college(answer) as school, rig(tmp_path, school) as made:
-        sender = Sender(made.receiver(timeout_seconds=0.2), made.clock)
-        async with made.sending(sender):
+    async with college(answer) as school, rig(tmp_path, school) as made, made.sending():
+        await made.tell("a")
+        await school.has_heard(1)
+        await made.tell("b")
+        rows = await made.until(lambda rows: rows[1]["delivered_at"] is not None)
+        assert (rows[0]["attempts"], rows[0]["last_error"]) == (0, None)
+
+
+async def test_a_hanging_receiver_is_given_its_time(tmp_path: Path) -> None:
+    """Then the try has failed, and says why."""
+    async with college(lambda heard: asyncio.create_task(hang())) as school, rig(tmp_path, school) as made:
+        async with made.sending(Sender(made.receiver(timeout_seconds=0.05), made.clock)):
             await made.tell("a")
-            await made.tell("b")
-            rows = await made.until(lambda rows: bool(rows[0]["last_error"] and rows[1]["delivered_at"]))
-        assert rows[0]["last_error"] == "The receiver did not answer in time."
+            (row,) = await made.failed(1)
+        assert row["last_error"] == "The receiver did not answer in time."
 
 
 async def test_too_many_requests_pause_everything(tmp_path: Path) -> None:
