@@ -1,0 +1,1 @@
+"""Sessions graded by pairs of models and tries: the pure parts."""
