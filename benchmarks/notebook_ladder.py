@@ -1,11 +1,11 @@
 """The ladder of notebooks: the samples graded by a real model in both roles; they must come out in order.
 
     python -m benchmarks.notebook_ladder [--url http://localhost:11434 --model mistral] [--gguf FILE --threads 2]
-        [--full]
+        [--full] [--only good medium]
 
-Without ``--url`` it starts the embedded server on ``--gguf`` (default: the 1.5B in the cache). ``--full`` prints each
-report. Ends with 1 when the ladder does not stand: excellent > good > medium > poor, the R notebook above medium;
-prose only, template, off topic and empty at most 20 %; words to the grader flagged, and worth nothing.
+Without ``--url`` it starts the embedded server on ``--gguf`` (default: the 1.5B in the cache). Ends with 1 when the
+ladder does not stand: excellent > good > medium > poor, the R notebook above medium; prose only, template, off topic
+and empty at most 20 %; words to the grader flagged, and worth nothing.
 """
 
 import argparse
@@ -98,31 +98,35 @@ def work(path: Path, assignment: Assignment, worker: LanguageModelWorker) -> Wor
     )
 
 
-async def climb(url: str, model: str, full: bool) -> dict[str, Evaluation]:
-    """Grade every sample and print the table, best first."""
+async def climb(url: str, model: str, full: bool, only: Sequence[str]) -> dict[str, Evaluation]:
+    """Grade the samples, print each, and their order."""
     assignment = load_assignment((FOLDER / "rainfall.toml").read_text(encoding="utf-8"))
     worker = LanguageModelWorker(config(url, model))
-    results: dict[str, tuple[Evaluation, float]] = {}
+    results: dict[str, Evaluation] = {}
     try:
         for path in sorted(FOLDER.glob("*.ipynb")):
-            began = time.monotonic()
-            results[path.stem] = (
-                await NotebookGrader().grade(work(path, assignment, worker)),
-                time.monotonic() - began,
-            )
+            if path.stem in only or not only:
+                began = time.monotonic()
+                result = await NotebookGrader().grade(work(path, assignment, worker))
+                results[path.stem] = result
+                show(path.stem, result, time.monotonic() - began)
+                if full:
+                    print(json.dumps(result.report, indent=1, ensure_ascii=False), flush=True)
     finally:
         await worker.close()
-    for name, (result, seconds) in sorted(results.items(), key=lambda item: -item[1][0].score):
-        report = result.report
-        given = " ".join(
-            f"{item['name']} {item['score']:g}({item['model_score']})" for item in report["criteria"]
-        )
-        why = ", ".join(dict.fromkeys(item["code"] for item in [*report["guards"], *report["flags"]]))
-        cost = f"{result.tokens_in}+{result.tokens_out} tokens, {seconds:.1f} s"
-        print(f"{name:<11} {result.score:>4} of {result.max_score:g}   {given}   [{why}]   {cost}")
-        if full:
-            print(json.dumps(report, indent=1, ensure_ascii=False))
-    return {name: result for name, (result, _) in results.items()}
+    print("\n" + " > ".join(sorted(results, key=lambda name: -results[name].score)))
+    return results
+
+
+def show(name: str, result: Evaluation, seconds: float) -> None:
+    """A line of the table: scores after the guards, and in brackets what the model gave."""
+    report = result.report
+    given = " ".join(
+        f"{item['name']} {item['score']:g}({item['model_score'] or 0:g})" for item in report["criteria"]
+    )
+    why = ", ".join(dict.fromkeys(item["code"] for item in [*report["guards"], *report["flags"]]))
+    cost = f"{result.tokens_in}+{result.tokens_out} tokens, {seconds:.0f} s"
+    print(f"{name:<11} {result.score:>4} of {result.max_score:g}   {given}   [{why}]   {cost}", flush=True)
 
 
 def in_order(results: dict[str, Evaluation]) -> bool:
@@ -140,9 +144,11 @@ def in_order(results: dict[str, Evaluation]) -> bool:
 async def run(options: argparse.Namespace) -> bool:
     """Grade on the given server, or on one of our own."""
     if options.url:
-        return in_order(await climb(options.url, options.model, options.full))
-    async with embedded(options.gguf, options.threads) as url:
-        return in_order(await climb(url, "ladder", options.full))
+        results = await climb(options.url, options.model, options.full, options.only)
+    else:
+        async with embedded(options.gguf, options.threads) as url:
+            results = await climb(url, "ladder", options.full, options.only)
+    return bool(options.only) or in_order(results)
 
 
 def main() -> None:
@@ -154,7 +160,10 @@ def main() -> None:
     parser.add_argument("--model", default="mistral")
     parser.add_argument("--gguf", type=Path, default=DEFAULT_GGUF)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--full", action="store_true", help="print each report")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="samples to grade; the order is then not judged"
+    )
     stands = asyncio.run(run(parser.parse_args()))
     print("The ladder stands." if stands else "The ladder does not stand.")
     sys.exit(0 if stands else 1)
