@@ -31,6 +31,9 @@ class Standing:
     review: str = ""
 
 
+AS_GIVEN = Standing(None)
+
+
 @dataclass(frozen=True, slots=True)
 class Fair:
     """The finding for one version of an assignment. ``scores``: by submission, by model."""
@@ -64,6 +67,10 @@ class Fairness:
             frozenset(ids) if plan.plan == "both" else linked(ids, plan.overlap_share, plan.overlap_least)
         )
         return judge(kept, overlap, plan.disagreement)
+
+    async def ratings(self, assignment: Assignment) -> tuple[KeptRating, ...]:
+        """What each model gave under this version. Raises ``StateError``."""
+        return await self._ratings.of(assignment.id, assignment.version)
 
     async def both(self, assignment: Assignment, task_id: str) -> bool:
         """Whether two models are to grade this submission: it is linked, or the models disagree too much for one."""

@@ -80,6 +80,7 @@ def web_context(
         library=library,
         tallies=Assignments(database),
         requests=Requests(database),
+        fairness=fairness(database),
         cancel=manager.cancel,
         state_dir=settings.state_dir,
         wake=manager.wake,

@@ -28,6 +28,7 @@ from introeval.web.session_images import ImageReceiver
 from introeval.web.session_operations import session_operations
 from introeval.web.sessions import SessionReader, Sessions
 from introeval.web.submissions import Reader
+from introeval.web.trust import Trust, trust_operations
 
 Lifetime = Callable[[web.Application], AsyncIterator[None]]
 
@@ -50,7 +51,8 @@ def build_app(context: WebContext) -> web.Application:
     app.on_response_prepare.append(edge.harden)
     api = Api(context, receiver, reader, metrics)
     work = assignment_operations(Assignments(context, assignments), runs)
-    _add_api(app, api, (*operations(api), *work, *_sessions(app, context, receiver)))
+    trust = trust_operations(Trust(context, assignments))
+    _add_api(app, api, (*operations(api), *work, *trust, *_sessions(app, context, receiver)))
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)

@@ -22,6 +22,7 @@ from introeval.web.assignment_schema import (
 from introeval.web.assignments import AssignmentReader
 from introeval.web.context import WebContext
 from introeval.web.documents import read_json
+from introeval.web.kinds import words_of
 from introeval.web.problems import ProblemError
 from introeval.web.submissions import Reader
 from scheduler.errors import IllegalTransitionError, WorkError
@@ -108,6 +109,9 @@ class AssignmentRuns:
         found = await self._submissions.find(query.submission)
         if found.task.assignment_id != assignment.id:
             raise ProblemError("not_found", "This submission was handed in for another assignment.")
+        if words_of(found.task.kind).spoken and found.task.transcript_path is None:
+            detail = "This recording has not been transcribed yet, and its prompt holds what is said in it."
+            raise ProblemError("not_now", detail)
         try:
             async with self._previewing:
                 preview = await self._context.preview(found.task, assignment)

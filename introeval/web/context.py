@@ -10,6 +10,7 @@ from db.intake import Intake
 from db.requests import Requests
 from db.views import Views
 from introeval.assignments import Assignment, Kind
+from introeval.fairness import Fairness
 from introeval.graders.asked import Preview
 from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
@@ -77,6 +78,7 @@ class WebContext:
     library: AssignmentLibrary
     tallies: Assignments
     requests: Requests
+    fairness: Fairness
     state_dir: Path
     wake: Callable[[], None]
     cancel: Callable[[str], None]

@@ -87,10 +87,12 @@ class GradeBody(Body):
     """A grade, complete. ``facts``: about the speaker; ``problems``: of the speech; ``guards``: what bounded it.
 
     ``final``: false while a teacher must confirm it, and ``review`` then says why. ``version``: of the assignment.
-    ``parts``, ``summary`` and ``feedback``: of a notebook.
+    ``parts``, ``summary`` and ``feedback``: of a notebook. ``adjusted_score``: on the common scale of several models;
+    null when nothing is to be adjusted.
     """
 
     score: float
+    adjusted_score: float | None = None
     max_score: float
     version: int
     final: bool

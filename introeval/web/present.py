@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from db.views import Event, Submission
+from introeval.fairness import AS_GIVEN, Standing
 from introeval.grading import Segment
 from introeval.grading.telling import telling
 from introeval.web.grade_schema import (
@@ -46,6 +47,7 @@ def submission_body(
     segments: Sequence[Segment] | None,
     eta: float | None,
     failures: Sequence[Failure] = (),
+    standing: Standing = AS_GIVEN,
 ) -> SubmissionBody:
     """Everything about one submission; ``segments`` is ``None`` until there is a transcript."""
     spoken = None if segments is None else tuple(_segment(segment) for segment in segments)
@@ -56,7 +58,7 @@ def submission_body(
         eta_seconds=None if eta is None else round(eta, 1),
         transcript=None if spoken is None else " ".join(part.text for part in spoken if part.text),
         segments=spoken,
-        grade=_grade(found),
+        grade=_grade(found, standing),
         failures=failures_of(failures),
         model=found.model,
         server=found.server,
@@ -64,14 +66,18 @@ def submission_body(
     )
 
 
-def submission_line(found: Submission, failures: Sequence[Failure] = ()) -> SubmissionLine:
+def submission_line(
+    found: Submission, failures: Sequence[Failure] = (), standing: Standing = AS_GIVEN
+) -> SubmissionLine:
     """A submission in a list, with one reason and one quote."""
-    grade = _grade(found)
+    grade = _grade(found, standing)
     chosen = telling(grade.criteria, [guard.reason for guard in grade.guards]) if grade else None
     return SubmissionLine(
         **_head(found),
         score=found.score,
+        adjusted_score=grade.adjusted_score if grade else None,
         max_score=found.max_score,
+        graded_version=found.graded_version,
         provisional=grade is not None and not grade.final,
         review=grade.review if grade else (),
         opinions=grade.opinions if grade else (),
@@ -194,10 +200,14 @@ def failures_of(failures: Sequence[Failure]) -> tuple[FailureBody, ...]:
     return tuple(FailureBody.model_validate(failure, from_attributes=True) for failure in failures)
 
 
-def _grade(found: Submission) -> GradeBody | None:
+def _grade(found: Submission, standing: Standing) -> GradeBody | None:
     if found.score is None or found.max_score is None or found.graded_version is None:
         return None
-    return grade_of(found.score, found.max_score, found.graded_version, found.report or {})
+    grade = grade_of(found.score, found.max_score, found.graded_version, found.report or {})
+    review = (*grade.review, standing.review) if standing.review else grade.review
+    return grade.model_copy(
+        update={"adjusted_score": standing.adjusted, "review": review, "final": not review and grade.final}
+    )
 
 
 def _read(shape: TypeAdapter[tuple[Any, ...]], value: object) -> tuple[Any, ...]:

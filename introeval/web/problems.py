@@ -37,6 +37,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "upload_stalled": Kind(408, "The upload stood still"),
     "already_there": Kind(409, "There is an assignment of that name"),
     "not_now": Kind(409, "Its state does not allow this"),
+    "nothing_to_compare": Kind(409, "There is nothing to compare yet"),
     "place_taken": Kind(409, "There is a page at this place"),
     "version_changed": Kind(412, "There is a newer version"),
     "too_large": Kind(413, "The file is too large"),

@@ -77,7 +77,9 @@ class SubmissionLine(SubmissionHead):
     """
 
     score: float | None
+    adjusted_score: float | None
     max_score: float | None
+    graded_version: int | None
     provisional: bool
     review: tuple[str, ...]
     opinions: tuple[OpinionBody, ...]

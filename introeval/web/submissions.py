@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from db.views import Filter, Submission
+from introeval.fairness import AS_GIVEN, Fair, Standing
 from introeval.grading import Segment
 from introeval.web.assignment_present import result_body
 from introeval.web.assignment_schema import ResultsBody
@@ -41,7 +42,8 @@ class Reader:
         segments = await self._segments(found.task.transcript_path)
         version = found.graded_version or found.task.assignment_version
         failures = await self._context.views.failures(found.task.id, version)
-        return submission_body(found, segments, await self._eta(found), failures)
+        standing = (await self._standings([found]))[found.task.id]
+        return submission_body(found, segments, await self._eta(found), failures, standing)
 
     async def results(self, found: Submission) -> ResultsBody:
         """Every result of a submission, under every version that graded it."""
@@ -64,6 +66,7 @@ class Reader:
         total = await self._context.views.count(where)
         found = await self._context.views.submissions(where, query.limit, query.offset)
         failures = await self._context.views.newest_failures([one.task.id for one in found])
+        standings = await self._standings(found)
         after = query.model_copy(update={"offset": query.offset + query.limit})
         more = after.offset < total
         return SubmissionPage(
@@ -71,7 +74,9 @@ class Reader:
             limit=query.limit,
             offset=query.offset,
             next=f"{LIST_PATH}?{urlencode(after.model_dump(exclude_none=True))}" if more else None,
-            items=tuple(submission_line(one, failures.get(one.task.id, ())) for one in found),
+            items=tuple(
+                submission_line(one, failures.get(one.task.id, ()), standings[one.task.id]) for one in found
+            ),
         )
 
     def file(self, found: Submission) -> Path:
@@ -80,6 +85,20 @@ class Reader:
         if path.parent != self._context.videos or not path.is_file():
             raise ProblemError("not_found", GONE)
         return path
+
+    async def _standings(self, found: Sequence[Submission]) -> dict[str, Standing]:
+        """Where each stands on the common scale of the models that graded its assignment."""
+        fair: dict[tuple[str, int], Fair] = {}
+        standings = {}
+        for one in found:
+            standings[one.task.id] = AS_GIVEN
+            key = (one.task.assignment_id, one.graded_version or 0)
+            if one.model is None or one.graded_version is None:
+                continue
+            if key not in fair:
+                fair[key] = await self._context.fairness.of(await self._context.library.version(*key))
+            standings[one.task.id] = fair[key].standing(one.task.id)
+        return standings
 
     async def _segments(self, path: str | None) -> Sequence[Segment] | None:
         if path is None:

@@ -17,6 +17,7 @@ from db.assignments import Assignments
 from db.calls import SqliteCalls
 from db.database import Database
 from db.intake import Intake
+from db.ratings import Ratings
 from db.requests import Requests
 from db.session_results import SessionResults
 from db.sessions import Sessions
@@ -25,6 +26,7 @@ from db.views import Views
 from introeval import wiring
 from introeval.assignments import Kind
 from introeval.clock import SystemClock
+from introeval.fairness import Fairness
 from introeval.inspecting import inspectors, picture
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
@@ -194,6 +196,7 @@ async def running(
             library=library,
             tallies=Assignments(database),
             requests=Requests(database),
+            fairness=Fairness(Assignments(database), Ratings(database)),
             cancel=cancelled.append,
             state_dir=state_dir,
             wake=lambda: woken.append(time.time()),
