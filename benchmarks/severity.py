@@ -1,13 +1,14 @@
 """Fair round robin: how much luck is left in a grade once the models' severities are taken out. No model is asked.
 
-    python -m benchmarks.severity [--classes 300 --seed 1]
+    python -m benchmarks.severity [--classes 300 --seed 1 --share 0.2]
 
 Classes are simulated: works of a true worth (normal, mean 6, deviation 1.8, on 0 to 10), graded in turn by two models
-that shift, stretch and err as the scenario says, to a tenth of a mark; a fifth of them (at least 5, ``linked``) by
+that shift, stretch and err as the scenario says, to a tenth of a mark; a share of them (at least 5, ``linked``) by
 both. *Unfairness* is what a work of the same worth gets more from the one model than from the other: the mean over
 2,000 fresh works, without sign (``level``), and the mean over their fifths, from the weakest to the best (``by
 fifth``), which sees a stretched scale too. Before: the scores as given. After: ``adjust``, in the classes where the
-verdict is ``adjusted``. ``95 %``: the share of classes whose interval of the severity holds the true one. About 2 minutes.
+verdict is ``adjusted``. ``95 %``: the share of classes whose interval of the severity holds the true one. About 2
+minutes.
 """
 
 import argparse
@@ -17,11 +18,12 @@ from dataclasses import dataclass
 from statistics import fmean, quantiles
 
 from introeval.agreement.linked import linked
-from introeval.agreement.scale import Equating, Rating, Verdict
+from introeval.agreement.scale import Rating, Verdict
 from introeval.agreement.severity import estimate
 
 MAX_SCORE, MEAN, DEVIATION = 10.0, 6.0, 1.8
 FRESH = 2000
+NAMES = "ab"
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,15 @@ def worths(count: int, rng: random.Random) -> list[float]:
     return [min(MAX_SCORE, max(0.0, rng.gauss(MEAN, DEVIATION))) for _ in range(count)]
 
 
-def ratings(
-    names: tuple[str, str], graders: tuple[Grader, Grader], n: int, rng: random.Random
-) -> list[Rating]:
+def ratings(graders: tuple[Grader, Grader], n: int, share: float, rng: random.Random) -> list[Rating]:
     """A class graded round robin, the linked share by both."""
     works = {f"{rng.getrandbits(64):016x}": worth for worth in worths(n, rng)}
-    both = linked(works)
+    both = linked(works, share)
     found = []
     for turn, (work, worth) in enumerate(works.items()):
         for at in (0, 1):
             if work in both or turn % 2 == at:
-                found.append(Rating(work, names[at], graders[at].grade(worth, rng)))
+                found.append(Rating(work, NAMES[at], graders[at].grade(worth, rng)))
     return found
 
 
@@ -84,10 +84,9 @@ def unfairness(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     return abs(fmean(apart)), fmean(fifths)
 
 
-def one_class(graders: tuple[Grader, Grader], n: int, rng: random.Random) -> Found:
+def one_class(graders: tuple[Grader, Grader], n: int, share: float, rng: random.Random) -> Found:
     """Simulate, estimate, and grade fresh works by both."""
-    names = ("a", "b")
-    equating: Equating = estimate(ratings(names, graders, n, rng), MAX_SCORE)
+    equating = estimate(ratings(graders, n, share, rng), MAX_SCORE)
     fresh = [tuple(grader.grade(worth, rng) for grader in graders) for worth in sorted(worths(FRESH, rng))]
     given = [(first, second) for first, second in fresh]
     fair = [(equating.adjust(first, "a"), equating.adjust(second, "b")) for first, second in given]
@@ -100,21 +99,21 @@ def one_class(graders: tuple[Grader, Grader], n: int, rng: random.Random) -> Fou
     return Found(equating.verdict, unfairness(given), unfairness(fair), held)
 
 
-def line(name: str, n: int, found: list[Found]) -> str:
+def line(name: str, n: int, share: float, found: list[Found]) -> str:
     """A row of the table."""
     verdicts = Counter(each.verdict for each in found)
-    share = " ".join(f"{kind.value} {count / len(found):.0%}" for kind, count in verdicts.most_common())
+    told = " ".join(f"{kind.value} {count / len(found):.0%}" for kind, count in verdicts.most_common())
     adjusted = [each for each in found if each.verdict is Verdict.ADJUSTED]
-    row = f"{name:<21} {n:>4} {len(linked([str(at) for at in range(n)])):>5} "
+    row = f"{name:<21} {n:>4} {len(linked([str(at) for at in range(n)], share)):>5} "
     if len(adjusted) < 2:
-        return f"{row} {'':>44}  {share}"
+        return f"{row} {'':>44}  {told}"
     level, fifth = ([each.after[at] for each in adjusted] for at in (0, 1))
     before = [fmean(each.before[at] for each in adjusted) for at in (0, 1)]
     held = sum(each.held for each in found) / len(found)
     worst = quantiles(level, n=20)[-1]
     return (
         f"{row} {before[0]:>6.2f} {fmean(level):>6.2f} {worst:>8.2f} {before[1]:>7.2f} {fmean(fifth):>6.2f} "
-        f"{held:>5.0%}  {share}"
+        f"{held:>5.0%}  {told}"
     )
 
 
@@ -125,6 +124,7 @@ def main() -> None:
     )
     parser.add_argument("--classes", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=0.2)
     options = parser.parse_args()
     print(f"{options.classes} classes each, seed {options.seed}; marks of {MAX_SCORE:g}")
     print(f"{'':<32} {'level':>22} {'by fifth':>14}")
@@ -135,7 +135,8 @@ def main() -> None:
     for name, graders in SCENARIOS.items():
         for n in (30, 300):
             rng = random.Random(f"{options.seed} {name} {n}")
-            print(line(name, n, [one_class(graders, n, rng) for _ in range(options.classes)]), flush=True)
+            found = [one_class(graders, n, options.share, rng) for _ in range(options.classes)]
+            print(line(name, n, options.share, found), flush=True)
 
 
 if __name__ == "__main__":
