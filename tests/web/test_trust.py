@@ -1,0 +1,121 @@
+"""How far grades can be trusted, over HTTP: two models of different severity, and a teacher's own grades."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from introeval.agreement.linked import linked
+from scheduler.ports import Evaluation
+from scheduler.ratings import Rating
+from tests.web.bodies import problem
+from tests.web.running import Piece, Room, running
+
+FAIRNESS = "/api/v1/assignments/introductions/fairness"
+AGREEMENT = "/api/v1/assignments/introductions/agreement"
+STRICT = 1.5
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A running application."""
+    async with running(tmp_path) as opened:
+        yield opened
+
+
+def marked(score: float) -> dict[str, Any]:
+    """A report of one criterion."""
+    criterion = {"name": "clarity", "score": score, "max_score": 10.0, "reason": "So.", "evidence": []}
+    return {"score": score, "max_score": 10.0, "criteria": [criterion], "rubric": "introduction"}
+
+
+async def grade(room: Room, task_id: str, *given: tuple[str, float]) -> None:
+    """Do what one or two language models would."""
+    await room.transcribe(task_id, [Piece(0.0, 1.0, "Hello.")])
+    started = await room.store.start(await room.task(task_id), time.time())
+    mean = sum(score for _, score in given) / len(given)
+    ratings = tuple(
+        Rating(model=model, server=model, score=score, max_score=10.0, marks={"clarity": score})
+        for model, score in given
+    )
+    result = Evaluation(
+        score=mean,
+        max_score=10.0,
+        report=marked(mean),
+        model=" + ".join(model for model, _ in given),
+        server="s",
+        prompt_hash="h",
+        tokens_in=1,
+        tokens_out=1,
+        latency_ms=1,
+        raw_reply="",
+        ratings=ratings,
+    )
+    await room.store.evaluated(started, result, time.time())
+
+
+async def session(room: Room, count: int = 16) -> dict[str, float]:
+    """A round robin in which ``b`` gives 1.5 less than ``a``; returns the true score of each submission."""
+    ids = [await room.accepted(roll_number=f"R-{n}", name="A Student") for n in range(count)]
+    both = linked(ids)
+    truth = {task_id: 4.0 + 0.3 * n for n, task_id in enumerate(ids)}
+    for n, (task_id, score) in enumerate(truth.items()):
+        one, other = ("a", score + STRICT / 2), ("b", score - STRICT / 2)
+        await grade(room, task_id, *((one, other) if task_id in both else (one,) if n % 2 else (other,)))
+    return truth
+
+
+async def test_severity_is_taken_out(room: Room) -> None:
+    """Each grade on the common scale is the true one, whichever model the turn gave; both numbers are shown."""
+    truth = await session(room)
+    body = await (await room.client.get(FAIRNESS)).json()
+    assert body["equating"]["verdict"] == "adjusted", body["equating"]["why"]
+    severity = {item["model"]: item["severity"] for item in body["equating"]["models"]}
+    assert severity["b"] - severity["a"] == pytest.approx(STRICT, abs=0.3)
+    assert {item["id"]: item["adjusted"] for item in body["items"]} == pytest.approx(truth, abs=0.35)
+    task_id = body["items"][0]["id"]
+    shown = await (await room.client.get(f"/api/v1/submissions/{task_id}")).json()
+    assert shown["grade"]["adjusted_score"] == pytest.approx(truth[task_id], abs=0.35)
+    page = await (await room.client.get("/")).text()
+    assert "adjusted" in page
+
+
+async def test_agreement_with_a_teacher(room: Room) -> None:
+    """Counts and statistics of the shown grades and of each model, and who handed in nothing here."""
+    truth = await session(room)
+    rows = [f"R-{n},{score:.1f}" for n, score in enumerate(truth.values())]
+    csv = "\n".join(["roll number,score", *rows, "R-999,5"])
+    answer = await room.client.post(AGREEMENT, data=csv, headers={"Content-Type": "text/csv"})
+    assert answer.status == 200, await answer.text()
+    body = await answer.json()
+    assert [item["message"] for item in body["strangers"]] == ["'R-999' handed in nothing here"]
+    first = body["report"]["human"][0]
+    assert first["total"]["mean_absolute_error"]["value"] == pytest.approx(STRICT / 2 * 11 / 16, abs=0.1)
+    assert first["total"]["mean_absolute_error"]["low"] is not None
+    models = body["report"]["models"][0]
+    assert models["total"]["mean_absolute_error"]["value"] == pytest.approx(STRICT)
+    assert models["discrepancies"]["questionDiscrepancies100"] == {"clarity": 5}
+
+
+async def test_a_wrong_file_names_its_lines(room: Room) -> None:
+    """So that it can be corrected in one go."""
+    await session(room, 6)
+    answer = await room.client.post(
+        AGREEMENT, data="roll number,score\nR-1,good\n", headers={"Content-Type": "text/csv"}
+    )
+    body = await answer.json()
+    assert (answer.status, body["code"]) == (422, "invalid_document")
+    assert body["errors"][0]["field"] == "line 2, 'score'"
+
+
+async def test_before_anything_is_graded(room: Room) -> None:
+    """There is nothing to compare, and nothing to adjust."""
+    assert await problem(await room.client.post(AGREEMENT)) == (409, "nothing_to_compare")
+    body = await (await room.client.get(FAIRNESS)).json()
+    assert (body["equating"]["verdict"], body["items"]) == ("not_needed", [])
+    assert await problem(await room.client.get(FAIRNESS.replace("introductions", "nothing"))) == (
+        404,
+        "not_found",
+    )
