@@ -10,8 +10,8 @@ QUOTE_LINES, QUOTE_CHARS = 8, 400
 
 
 def code_evidence(case: Case, places: Sequence[Place]) -> tuple[Evidence, ...]:
-    """The lines that a model named; the whole cell where it has no such lines. What the model was not shown is no
-    evidence.
+    """The lines that a model named; the whole cell where it has no such lines, or the model was not shown them. A cell
+    of which nothing was shown is no evidence.
     """
     found = (_lines(case, place) for place in places)
     return _kept(case, found)
@@ -25,7 +25,8 @@ def text_evidence(case: Case, cells: Sequence[int]) -> tuple[Evidence, ...]:
 def _lines(case: Case, place: Place) -> tuple[int, int, int]:
     shown = case.code.shown[place.cell]
     first, last = place.first_line, min(place.last_line, shown)
-    return (place.cell, first, last) if 1 <= first <= last else (place.cell, 1, shown)
+    exists = 1 <= first <= last and not case.screened.cell(place.cell).withheld(first, last)
+    return (place.cell, first, last) if exists else (place.cell, 1, shown)
 
 
 def _kept(case: Case, places: Iterable[tuple[int, int, int]]) -> tuple[Evidence, ...]:
