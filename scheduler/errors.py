@@ -55,6 +55,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   │   ├── EmptyReplyError           models.errors
         │   │   ├── OversizedReplyError       models.errors
         │   │   ├── SchemaValidationError     models.errors
+        │   │   │   └── MarksDoNotAddUpError  introeval.pages.errors
         │   │   └── TruncatedReplyError       models.errors
         │   ├── RequestRefusedError           models.errors
         │   ├── ResponseShapeError            models.errors
@@ -82,6 +83,13 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
             │   ├── NoAudioTrackError         stt.errors
             │   ├── NotAVideoError            stt.errors
             │   └── TooLongError              stt.errors
+            ├── NotebookRejectedError         introeval.notebooks.errors
+            │   ├── BlankNotebookError        introeval.notebooks.errors
+            │   │   └── NoCellsError          introeval.notebooks.errors
+            │   ├── NotANotebookError         introeval.notebooks.errors
+            │   ├── NotJsonError              introeval.notebooks.errors
+            │   └── NotebookTooLargeError     introeval.notebooks.errors
+            ├── NothingToGradeByError         introeval.pages.errors
             ├── PagesRejectedError            introeval.pages.errors
             │   ├── AnimatedImageError        introeval.pages.errors
             │   ├── BrokenPagesError          introeval.pages.errors
