@@ -15,6 +15,7 @@ AttemptFailedError
 └── PageReaderError             the process that reads pages did not do its work
 """
 
+from models.errors import SchemaValidationError
 from scheduler.errors import AttemptFailedError, RejectedWorkError
 
 
@@ -82,3 +83,9 @@ class PageReaderError(AttemptFailedError):
     """The confined process could not be started, did not end in its time, or gave no answer."""
 
     code = "page_reader"
+
+
+class MarksDoNotAddUpError(SchemaValidationError):
+    """The points of a question's proposed marking points do not add up to what it is worth."""
+
+    code = "marks_do_not_add_up"
