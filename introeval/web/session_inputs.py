@@ -64,6 +64,8 @@ class QuestionsForm(_Form):
 class TemplateForm(_Form):
     """A prompt; ``null`` goes back to the program's own."""
 
+    model_config = ConfigDict(str_strip_whitespace=False)
+
     template: Annotated[str, Field(max_length=2 * MOST_CHARACTERS)] | None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, ConfigDict
 
 from introeval.assignments import Question
 from introeval.web.grade_schema import FailureBody, FlagBody
@@ -174,6 +174,8 @@ class SessionResultsBody(Body):
 class RubricReadingBody(Body):
     """A rubric as one model read it in one try. ``rubric_response``: what went into the assessment's prompt."""
 
+    model_config = ConfigDict(str_strip_whitespace=False)
+
     model: str
     attempt: int
     rubric_response: str | None
@@ -197,6 +199,8 @@ class SessionRubricBody(Body):
 
 class TemplateBody(Body):
     """A prompt. ``stored``: a teacher has changed it. ``required``, ``optional``: its placeholders."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
 
     name: str
     template: str

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +33,7 @@ from introeval.pages.documents import bundle
 from introeval.preview import Previewer
 from introeval.web.app import build_app
 from introeval.web.context import Inspect, UploadLimits, WebContext
-from introeval.web.session_context import SessionPorts
+from introeval.web.session_context import Picture, SessionPorts
 from models.config import ServerConfig
 from models.executor import Executor
 from models.pool import ModelPool
@@ -160,6 +160,7 @@ async def running(
     limits: UploadLimits | None = None,
     probe: Inspect = probe,
     heartbeat_seconds: float = 15.0,
+    picture: Callable[[Path, Path, str], Awaitable[Picture]] = picture,
 ) -> AsyncIterator[Room]:
     """Open the tables and serve."""
     async with Database.open(state_dir) as database:
