@@ -16,6 +16,7 @@ from introeval.assignments import (
     load_assignment,
 )
 from introeval.grading import Rubric, default_rubric
+from introeval.prompts import wrong_prompts
 from scheduler.ports import Clock
 
 REMEMBERED = 256
@@ -57,8 +58,8 @@ class AssignmentLibrary:
 
         ``replaces``: the version that it was made from, 0 for a new assignment; ``None``: whatever is the newest.
 
-        Raises ``AssignmentChangedError`` when the newest is another one, and ``AssignmentError`` when one of that name
-        has another kind: its submissions could not be regraded.
+        Raises ``AssignmentChangedError`` when the newest is another one, and ``AssignmentError`` when a prompt cannot
+        be used, or when one of that name has another kind: its submissions could not be regraded.
         """
         async with self._lock:
             earlier = await self._stored.latest(assignment.id)
@@ -69,6 +70,9 @@ class AssignmentLibrary:
             if earlier is not None and earlier.kind != assignment.kind:
                 said = f"'{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
                 raise AssignmentError.of_fields([FieldError("kind", said)])
+            wrong = wrong_prompts(assignment)
+            if wrong:
+                raise AssignmentError.of_fields(wrong)
             _require_newest(assignment.id, 0 if earlier is None else earlier.version, replaces)
             new = StoredAssignment(
                 id=assignment.id,
@@ -112,7 +116,10 @@ def _require_newest(assignment_id: str, newest: int, replaces: int | None) -> No
     if replaces in (None, newest):
         return
     if not newest:
-        said = f"there is no assignment '{assignment_id}' whose version {replaces} this could replace"
+        said = (
+            f"there is no assignment '{assignment_id}' whose version {replaces} this could replace: leave the version "
+            "out to make a new one"
+        )
     elif not replaces:
         said = f"there is an assignment '{assignment_id}' already, in version {newest}"
     else:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from introeval.cli.assignment_parser import add_assignment
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # argparse has no public name for it
 
@@ -23,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     _submit(commands)
     _status(commands)
     _results(commands)
+    add_assignment(commands, _command, _url)
     _doctor(commands)
     _models(commands)
     return parser
@@ -78,10 +81,19 @@ def _submit(commands: "Commands") -> None:
         commands,
         "submit",
         "introeval.cli.submit:run",
-        "hand in videos; repeat it after a cut, nothing comes twice",
+        "hand in videos or homework; repeat it after a cut, nothing comes twice",
     )
-    command.add_argument("files", nargs="*", type=Path, metavar="FILE", help="videos")
-    command.add_argument("--dir", type=Path, metavar="DIR", help="every video in this folder")
+    command.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="files; a folder of pictures is one student's pages",
+    )
+    command.add_argument("--dir", type=Path, metavar="DIR", help="everything in this folder")
+    command.add_argument(
+        "--assignment", metavar="ID", help="what it is handed in for (default: introductions)"
+    )
     command.add_argument(
         "--roll", metavar="NUMBER", help="roll number, for one file (default: the file's name)"
     )
@@ -108,6 +120,7 @@ def _status(commands: "Commands") -> None:
 def _results(commands: "Commands") -> None:
     command = _command(commands, "results", "introeval.cli.results:run", "list every student with the grade")
     command.add_argument("--csv", action="store_true", help="as CSV, for a spreadsheet")
+    command.add_argument("--assignment", metavar="ID", help="of this assignment only")
     _url(command)
 
 

@@ -6,7 +6,8 @@ whose name (without its ending) is the roll number.
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ VIDEO_ENDINGS = {
     *(".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4"),
     *(".mpeg", ".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv"),
 }
+PICTURE_ENDINGS = {".heic", ".heif", ".jpeg", ".jpg", ".png", ".webp"}
+ANY_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".ipynb", ".pdf"}
 MANIFEST = "manifest.json"
 HEADINGS = {
     "roll_number": {"roll_number", "roll number", "roll", "roll no", "roll_no"},
@@ -37,16 +40,34 @@ Roster = Mapping[str, Student]
 """Students by file name, and by file name without its ending."""
 
 
-def videos_in(folder: Path) -> list[Path]:
-    """The videos of a folder, by name. Raises ``ConfigurationError`` when there are none."""
+def files_in(folder: Path, endings: Container[str] = VIDEO_ENDINGS) -> list[Path]:
+    """What can be handed in of a folder, by name: files with these endings, and folders of pictures where those count.
+
+    Raises ``ConfigurationError`` when there is nothing.
+    """
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is not a folder.")
     found = sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in VIDEO_ENDINGS and path.is_file()
+        path
+        for path in folder.iterdir()
+        if (path.suffix.lower() in endings and path.is_file()) or (".png" in endings and _pages(path))
     )
     if not found:
-        raise ConfigurationError(f"There is no video in {folder}.")
+        what = "video" if ".png" not in endings else "file that can be handed in"
+        raise ConfigurationError(f"There is no {what} in {folder}.")
     return found
+
+
+def _pages(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder in the order of their names, where 2 comes before 10."""
+    if not folder.is_dir():
+        return ()
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS and path.is_file()]
+    return tuple(sorted(found, key=lambda path: _natural(path.name)))
+
+
+def _natural(name: str) -> list[int | str]:
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split(r"(\d+)", name))]
 
 
 def read_roster(path: Path) -> Roster:
@@ -74,24 +95,35 @@ def read_manifest(folder: Path) -> Roster:
 
 
 def entries(
-    files: Iterable[Path], roster: Roster, roll: str | None = None, name: str | None = None
+    files: Iterable[Path],
+    roster: Roster,
+    roll: str | None = None,
+    name: str | None = None,
+    assignment: str | None = None,
 ) -> list[Entry]:
     """What to hand in, in the given order, each file once. ``roll`` and ``name`` are for a single file.
 
-    Raises ``ConfigurationError`` when a file is absent or ``roll`` is given for several.
+    A folder is one student's pages. Raises ``ConfigurationError`` when a file is absent, a folder has no picture, or
+    ``roll`` is given for several.
     """
     found = list(dict.fromkeys(files))
     if len(found) > 1 and (roll or name):
         raise ConfigurationError("--roll and --name are for one file; give a --roster for several.")
     for path in found:
-        if not path.is_file():
+        if not path.is_file() and (assignment is None or not _pages(path)):
             raise ConfigurationError(f"There is no file {path}.")
-    return [_entry(path, roster, roll, name) for path in found]
+    return [_entry(path, roster, roll, name, assignment) for path in found]
 
 
-def _entry(path: Path, roster: Roster, roll: str | None, name: str | None) -> Entry:
+def _entry(path: Path, roster: Roster, roll: str | None, name: str | None, assignment: str | None) -> Entry:
     student = roster.get(path.name) or roster.get(path.stem) or Student(path.stem)
-    return Entry(path=path, roll_number=roll or student.roll_number, name=name or student.name)
+    return Entry(
+        path=path,
+        roll_number=roll or student.roll_number,
+        name=name or student.name,
+        pages=_pages(path),
+        assignment=assignment,
+    )
 
 
 def _columns(header: Sequence[str], path: Path) -> Mapping[str, str]:

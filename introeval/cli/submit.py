@@ -1,4 +1,4 @@
-"""``introeval submit``: hand in videos, several at once, each with its own outcome.
+"""``introeval submit``: hand in videos or homework, several at once, each with its own outcome.
 
 A daemon that cannot be reached ends the run (the rest would wait for the same nothing); a refused file does not.
 """
@@ -13,7 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from introeval.cli.overrides import settings_of
-from introeval.cli.roster import entries, read_manifest, read_roster, videos_in
+from introeval.cli.roster import (
+    ANY_ENDINGS,
+    VIDEO_ENDINGS,
+    entries,
+    files_in,
+    read_manifest,
+    read_roster,
+)
 from introeval.cli.terminal import console, plain, shown
 from introeval.client import Api, DaemonRefusedError, UnreachableError, connect
 from introeval.client.address import base_url
@@ -53,13 +60,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(options: argparse.Namespace) -> list[Entry]:
-    files = [*options.files, *(videos_in(options.dir) if options.dir else ())]
+    endings = VIDEO_ENDINGS if options.assignment is None else ANY_ENDINGS
+    files = [*options.files, *(files_in(options.dir, endings) if options.dir else ())]
     if not files:
-        raise ConfigurationError("Name the videos, or a folder with --dir.")
+        raise ConfigurationError("Name the files, or a folder with --dir.")
     roster = (
         read_roster(options.roster) if options.roster else read_manifest(options.dir) if options.dir else {}
     )
-    return entries(files, roster, options.roll, options.name)
+    return entries(files, roster, options.roll, options.name, options.assignment)
 
 
 async def _submit(url: str, chosen: Sequence[Entry], jobs: int) -> list[Outcome]:
@@ -120,7 +128,7 @@ async def _one(
     label = plain(entry.path.name)
     bar = shown_progress.add_task(label, total=None)
     try:
-        shown_progress.update(bar, total=entry.path.stat().st_size)
+        shown_progress.update(bar, total=entry.size())
         receipt = await send(
             api,
             entry,

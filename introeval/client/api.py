@@ -6,8 +6,9 @@ file over a slow link may take an hour.
 """
 
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ STREAM_SILENCE_SECONDS = 60.0
 PAGE = 100
 
 S = TypeVar("S", bound=Shape)
+Query = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file to send. ``sha256``: of its content, hexadecimal. ``key``: the idempotency key.
+    """What to send: one file, or several pages in their order. ``sha256``: as ``upload.content_digest``. ``key``: the
+    idempotency key. ``assignment``: ``None`` is the usual one.
 
     ``on_bytes`` is told from a worker thread how many bytes have been read in all.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
+    assignment: str | None = None
     roll_number: str
     name: str
     sha256: str
@@ -59,23 +63,24 @@ class Api:
 
     async def status(self) -> Status:
         """The daemon's snapshot."""
-        return self._read(Status, await self.status_document())
+        return self.read(Status, await self.status_document())
 
     async def status_document(self) -> Any:
         """The snapshot as the daemon sent it."""
-        return await self._get("/api/v1/status")
+        return await self.document("GET", "/api/v1/status")
 
     async def submission(self, task_id: str) -> Submission:
         """One submission with its result."""
-        return self._read(Submission, await self._get(f"/api/v1/submissions/{task_id}"))
+        return self.read(Submission, await self.document("GET", f"/api/v1/submissions/{task_id}"))
 
-    async def submissions(self) -> list[Line]:
-        """All submissions, page by page, newest first."""
+    async def submissions(self, assignment: str | None = None) -> list[Line]:
+        """All submissions (of one assignment), page by page, newest first."""
+        only = {} if assignment is None else {"assignment": assignment}
         found: dict[str, Line] = {}
         offset = 0
         while True:
-            answer = await self._get("/api/v1/submissions", {"limit": PAGE, "offset": offset})
-            page = self._read(Page, answer)
+            query = only | {"limit": PAGE, "offset": offset}
+            page = self.read(Page, await self.document("GET", "/api/v1/submissions", query=query))
             # Newest first: what arrives meanwhile pushes items to the next page, so one may be seen twice.
             found |= {item.id: item for item in page.items}
             offset += len(page.items)
@@ -83,14 +88,19 @@ class Api:
                 return list(found.values())
 
     async def submit(self, upload: Upload) -> Receipt:
-        """Upload a file. Raises ``OSError`` when it cannot be read."""
-        with _CountedFile(upload.path, upload.on_bytes) as file:
+        """Upload the files. Raises ``OSError`` when one cannot be read."""
+        with ExitStack() as stack:
             form = aiohttp.FormData()
             form.add_field("roll_number", upload.roll_number)
             form.add_field("name", upload.name)
+            if upload.assignment is not None:
+                form.add_field("assignment", upload.assignment)
             # Before the file: a known key with this digest is answered without reading the file again.
             form.add_field("sha256", upload.sha256)
-            form.add_field("file", file, filename=upload.path.name, content_type="application/octet-stream")
+            count = _Count(upload.on_bytes)
+            for path in upload.paths:
+                file = stack.enter_context(_CountedFile(path, count))
+                form.add_field("file", file, filename=path.name, content_type="application/octet-stream")
             with self._translated():
                 # "Expect" lets the daemon refuse before the video crosses the line.
                 async with self._session.post(
@@ -118,10 +128,41 @@ class Api:
                     if event is not None:
                         yield event
 
-    async def _get(self, path: str, query: dict[str, int] | None = None) -> Any:
+    async def document(
+        self, method: str, path: str, *, query: Query | None = None, body: Any | None = None
+    ) -> Any:
+        """The decoded answer of a request; ``body``: sent as JSON."""
+        text = None if body is None else json.dumps(body)
+        headers = None if body is None else {"Content-Type": "application/json"}
+        return (await self.sent(method, path, query=query, body=text, headers=headers))[1]
+
+    async def sent(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """The status and the decoded answer of a request whose body is ``body`` as it is."""
+        data = None if body is None else body.encode()
         with self._translated():
-            async with self._session.get(self.base_url + path, params=query) as response:
-                return await self._document(response)
+            async with self._session.request(
+                method, self.base_url + path, params=query, data=data, headers=headers
+            ) as response:
+                return response.status, await self._document(response)
+
+    async def text(self, path: str, content_type: str) -> str:
+        """A text of this type."""
+        with self._translated():
+            async with self._session.get(self.base_url + path, headers={"Accept": content_type}) as response:
+                if response.status != 200 or response.content_type != content_type:
+                    await self._document(response)
+                    raise UnreachableError(
+                        f"What answers at {self.base_url} is another version of introeval."
+                    )
+                return await response.text()
 
     async def _document(self, response: aiohttp.ClientResponse) -> Any:
         try:
@@ -135,7 +176,8 @@ class Api:
             raise UnreachableError(f"What answers at {self.base_url} is not introeval.")
         return body
 
-    def _read(self, shape: type[S], document: Any) -> S:
+    def read(self, shape: type[S], document: Any) -> S:
+        """The answer as this shape. Raises ``UnreachableError`` when it is none."""
         try:
             return shape.model_validate(document)
         except ValidationError as error:
@@ -170,16 +212,26 @@ async def connect(url: str) -> AsyncIterator[Api]:
         yield Api(session, url.rstrip("/"))
 
 
-class _CountedFile(io.BufferedReader):
-    """A file that tells how many bytes were read from it. aiohttp knows its size and reads it in a thread."""
+class _Count:
+    """How many bytes have been read of all files together; they are read one after the other."""
 
-    def __init__(self, path: Path, on_bytes: Callable[[int], None]) -> None:
-        super().__init__(io.FileIO(path))
+    def __init__(self, on_bytes: Callable[[int], None]) -> None:
         self._on_bytes = on_bytes
         self._done = 0
 
+    def add(self, count: int) -> None:
+        self._done += count
+        self._on_bytes(self._done)
+
+
+class _CountedFile(io.BufferedReader):
+    """A file that tells how many bytes were read from it. aiohttp knows its size and reads it in a thread."""
+
+    def __init__(self, path: Path, count: _Count) -> None:
+        super().__init__(io.FileIO(path))
+        self._count = count
+
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        self._done += len(data)
-        self._on_bytes(self._done)
+        self._count.add(len(data))
         return data

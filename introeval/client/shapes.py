@@ -27,10 +27,11 @@ class Shape(BaseModel):
 
 
 class Evidence(Shape):
-    """A quote and where it is said, in seconds from the start of the video."""
+    """A quote and where it is: in seconds from the start of the video, or in words (``place``) in other work."""
 
-    start: float
-    end: float
+    start: float | None = None
+    end: float | None = None
+    place: str | None = None
     quote: str
 
 
@@ -53,10 +54,13 @@ class Guard(Shape):
 
 
 class Grade(Shape):
-    """The result of the evaluation."""
+    """The result of the evaluation. ``review``: why a teacher must confirm it; empty: it is final."""
 
     score: float
     max_score: float
+    version: int | None = None
+    final: bool = True
+    review: tuple[str, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     guards: tuple[Guard, ...] = ()
 
@@ -68,10 +72,20 @@ class Flag(Shape):
     message: str = ""
 
 
+class Failure(Shape):
+    """A part that ended without a result while the whole went on."""
+
+    place: str = ""
+    message: str = ""
+    advice: str = ""
+
+
 class Line(Shape):
     """A submission in a list."""
 
     id: str
+    kind: str = "intro_video"
+    assignment: str = "introductions"
     roll_number: str
     name: str = ""
     current_phase: str
@@ -92,12 +106,15 @@ class Submission(Shape):
     """One student's work with its result, as far as there is one."""
 
     id: str
+    kind: str = "intro_video"
+    assignment: str = "introductions"
     roll_number: str
     name: str = ""
     current_phase: str
     status: str
     transcript: str | None = None
     grade: Grade | None = None
+    failures: tuple[Failure, ...] = ()
     model: str | None = None
     server: str | None = None
     flags: tuple[Flag, ...] = ()

@@ -1,7 +1,8 @@
 """Sending a file once, however often one has to try.
 
-* The idempotency key is a function of the roll number and the content. A repeated command sends the same key, so the
-  daemon finds the earlier submission; the digest before the body lets it answer without reading the file again.
+* The idempotency key is a function of the roll number, the content and the assignment. A repeated command sends the
+  same key, so the daemon finds the earlier submission; the digest before the body lets it answer without reading the
+  file again.
 * 408, 429 and 503 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience lasts.
 * A broken connection is tried again ``attempts`` times with a doubling pause.
 * Every other refusal is final: the same file would be refused again.
@@ -9,7 +10,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,22 @@ LATER = frozenset({408, 429, 503})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A file to hand in, and whose it is."""
+    """What to hand in, and whose it is. ``path``: a file, or the folder of ``pages`` (in their order)."""
 
     path: Path
     roll_number: str
     name: str = ""
+    pages: tuple[Path, ...] = ()
+    assignment: str | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files, in their order."""
+        return self.pages or (self.path,)
+
+    def size(self) -> int:
+        """Bytes of all files. Raises ``OSError``."""
+        return sum(file.stat().st_size for file in self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +52,19 @@ class Patience:
     default_wait: float = 5.0
 
 
-def idempotency_key(roll_number: str, digest: str) -> str:
-    """``digest``: SHA-256 of the content, hexadecimal. The key is printable ASCII whatever the roll number is."""
-    return hashlib.sha256(f"{roll_number}\0{digest}".encode()).hexdigest()
+def idempotency_key(roll_number: str, digest: str, assignment: str | None = None) -> str:
+    """``digest``: as ``content_digest``. The key is printable ASCII whatever the roll number is."""
+    what = f"{roll_number}\0{digest}" if assignment is None else f"{roll_number}\0{digest}\0{assignment}"
+    return hashlib.sha256(what.encode()).hexdigest()
 
 
-def content_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal. Blocks on the disk."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def content_digest(paths: Sequence[Path]) -> str:
+    """SHA-256 of a file, or of several files' SHA-256 one after the other; hexadecimal. Blocks on the disk."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 async def send(
@@ -66,13 +82,14 @@ async def send(
     ``UnreachableError`` when the daemon does not answer, ``OSError`` when the file cannot be read.
     """
     limits = patience or Patience()
-    digest = await asyncio.to_thread(content_digest, entry.path)
+    digest = await asyncio.to_thread(content_digest, entry.files)
     upload = Upload(
-        path=entry.path,
+        paths=entry.files,
+        assignment=entry.assignment,
         roll_number=entry.roll_number,
         name=entry.name or entry.roll_number,
         sha256=digest,
-        key=idempotency_key(entry.roll_number, digest),
+        key=idempotency_key(entry.roll_number, digest, entry.assignment),
         on_bytes=on_bytes,
     )
     waited, broken = 0.0, 0

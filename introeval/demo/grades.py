@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from introeval.cli.terminal import clock_time, shown
-from introeval.client.shapes import Submission
+from introeval.client.shapes import Evidence, Submission
 from introeval.grading.telling import score_text, telling
 
 
@@ -31,6 +31,10 @@ def _score(submission: Submission) -> Text:
     return Text(f"{score_text(submission.grade.score)} / {score_text(submission.grade.max_score)}", "bold")
 
 
+def _where(evidence: Evidence) -> str:
+    return evidence.place or "" if evidence.start is None else clock_time(evidence.start)
+
+
 def _why(submission: Submission) -> Text:
     lines: list[Text] = []
     if submission.error_message:
@@ -41,8 +45,7 @@ def _why(submission: Submission) -> Text:
         full = "" if criterion.max_score is None else f"/{score_text(criterion.max_score)}"
         lines.append(shown(f"{criterion.name} {score_text(criterion.score)}{full}: {criterion.reason or ''}"))
         lines += [
-            shown(f'{clock_time(evidence.start)} "{evidence.quote}"', "cyan")
-            for evidence in criterion.evidence[:1]
+            shown(f'{_where(evidence)} "{evidence.quote}"', "cyan") for evidence in criterion.evidence[:1]
         ]
     lines += [shown(f"Why not more: {reason}", "yellow") for reason in submission.why_not_more]
     lines += [shown(f"Look at it: {flag.message or flag.code}", "yellow") for flag in submission.flags]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from introeval.cli.roster import entries, read_manifest, videos_in
+from introeval.cli.roster import entries, files_in, read_manifest
 from introeval.client.upload import Entry
 from scheduler.errors import ConfigurationError
 
@@ -17,4 +17,4 @@ def demo_entries(folder: Path | None) -> list[Entry]:
             "or give a folder of videos with --samples."
         )
     chosen = folder or OWN_SAMPLES
-    return entries(videos_in(chosen), read_manifest(chosen))
+    return entries(files_in(chosen), read_manifest(chosen))

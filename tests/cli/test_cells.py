@@ -46,7 +46,14 @@ def test_results_have_a_column_for_each_criterion() -> None:
         name="=HYPERLINK(1)",
         current_phase="completed",
         status="completed",
-        grade=Grade(score=7.5, max_score=10, criteria=(Criterion(name="+clarity", score=7, max_score=10),)),
+        grade=Grade(
+            score=7.5,
+            max_score=10,
+            version=3,
+            final=False,
+            review=("=two models differ",),
+            criteria=(Criterion(name="+clarity", score=7, max_score=10),),
+        ),
         flags=(Flag(code="short"), Flag(code="addressed")),
         model="m",
     )
@@ -54,7 +61,9 @@ def test_results_have_a_column_for_each_criterion() -> None:
         id="2", roll_number="R2", current_phase="failed", status="failed", error_message="@no sound"
     )
     assert as_csv([graded, failed]).splitlines() == [
-        "roll_number,name,state,score,max_score,'+clarity,guards,flags,error,model,id",
-        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,,short; addressed,,m,1",
-        "R2,,failed,,,,,,'@no sound,,2",
+        "roll_number,name,state,score,max_score,'+clarity,provisional,guards,flags,error,model,"
+        "assignment,version,kind,id",
+        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,'=two models differ,,short; addressed,,m,"
+        "introductions,3,intro_video,1",
+        "R2,,failed,,,,,,,'@no sound,,introductions,,intro_video,2",
     ]

@@ -100,9 +100,14 @@ async def test_results_as_csv(room: Room, capsys: pytest.CaptureFixture[str]) ->
     capsys.readouterr()  # the server of this test logs beside the command
     assert await introeval(room, "results", "--csv") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "roll_number,name,state,score,max_score,clarity,guards,flags,error,model,id"
-    assert lines[1].startswith("R1,Asha Rao,stt,,,,,,,,")
-    assert lines[2].startswith("R2,'=1+1,completed,7.0,10.0,7.0,brief; no_facts,no_facts,,mistral:7b,")
+    assert lines[0] == (
+        "roll_number,name,state,score,max_score,clarity,provisional,guards,flags,error,model,"
+        "assignment,version,kind,id"
+    )
+    assert lines[1].startswith("R1,Asha Rao,stt,,,,,,,,,introductions,,intro_video,")
+    assert lines[2].startswith(
+        "R2,'=1+1,completed,7.0,10.0,7.0,,brief; no_facts,no_facts,,mistral:7b,introductions,1,intro_video,"
+    )
 
 
 async def test_results_as_a_table(room: Room, capsys: pytest.CaptureFixture[str]) -> None:

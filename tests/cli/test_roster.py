@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from introeval.cli.roster import Student, entries, read_manifest, read_roster, videos_in
+from introeval.cli.roster import Student, entries, files_in, read_manifest, read_roster
 from scheduler.errors import ConfigurationError
 
 
@@ -46,14 +46,14 @@ def test_one_roll_number_is_not_for_two_files(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         (tmp_path / name).touch()
     with pytest.raises(ConfigurationError, match="--roll"):
-        entries(videos_in(tmp_path), {}, roll="R1")
+        entries(files_in(tmp_path), {}, roll="R1")
 
 
 def test_a_folder_gives_its_videos_only(tmp_path: Path) -> None:
     """By name, whatever the case of the ending; a folder without any is said."""
     (tmp_path / "notes.txt").touch()
     with pytest.raises(ConfigurationError, match="There is no video"):
-        videos_in(tmp_path)
+        files_in(tmp_path)
     for name in ("b.MP4", "a.mkv"):
         (tmp_path / name).touch()
-    assert [path.name for path in videos_in(tmp_path)] == ["a.mkv", "b.MP4"]
+    assert [path.name for path in files_in(tmp_path)] == ["a.mkv", "b.MP4"]
