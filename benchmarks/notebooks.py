@@ -1,10 +1,10 @@
 """Whether the two roles of a notebook overlap as a pipeline, through the daemon's own parts.
 
-    python -m benchmarks.notebooks [--scale 1.0] [--ahead 0 1 2 3]
+    python -m benchmarks.notebooks [--scale 3.0] [--ahead 0 1 2 3]
 
 N students' notebooks go through the real tables, the scheduler's loop, the evaluator, the grader, the executor and
 the pool, against two servers that answer one request at a time and take for each role and student a known time (means
-of 0.5 and 0.3 s times ``--scale``, each up to 40 % shorter or longer). Times are from the first request to the last
+of 0.5 and 0.3 s times ``--scale``, each up to 40 % shorter or longer; a model takes ten times as long and more). Times are from the first request to the last
 reply, so what the program adds between replies counts and the hand-over before them does not. The bound is
 
     1.05 x max(sum of technical, sum of feedback) + the mean of the other role
@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
+
+import uvloop
 
 from benchmarks.role_latency import MODELS, seconds_of
 from db.assignments import Assignments
@@ -203,7 +205,7 @@ def measure(models: tuple[str, ...], means: tuple[float, float], students: int, 
         for role, mean in zip(("technical", "feedback"), means, strict=True)
     )
     with servers(models, *means) as ports, TemporaryDirectory() as folder:
-        asyncio.run(session(ports, models, students, ahead, Path(folder) / "state"))
+        uvloop.run(session(ports, models, students, ahead, Path(folder) / "state"))
         first, last = times(ports[0])
     return Run(last - first, technical, feedback, students)
 
@@ -213,7 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--scale", type=float, default=3.0)
     parser.add_argument("--ahead", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--judged", type=int, default=1)
     given = parser.parse_args()

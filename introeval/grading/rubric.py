@@ -87,6 +87,8 @@ class NotebookGuards(_Strict):
 
     few_lines: int = Field(default=4, ge=1, le=1000)
     few_lines_ceiling: int = Field(default=4, ge=0, le=CRITERION_MAX)
+    some_missing_ceiling: int = Field(default=8, ge=0, le=CRITERION_MAX)
+    most_missing_ceiling: int = Field(default=5, ge=0, le=CRITERION_MAX)
     not_run_ceiling: int = Field(default=6, ge=0, le=CRITERION_MAX)
     no_outputs_ceiling: int = Field(default=7, ge=0, le=CRITERION_MAX)
     all_errors_ceiling: int = Field(default=3, ge=0, le=CRITERION_MAX)

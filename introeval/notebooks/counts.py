@@ -28,7 +28,8 @@ _HOLLOW = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """``failed``: the numbers of the cells whose run ended with an error. ``topic``: the share of the assignment's
-    terms that the student's own work has, or ``None`` when that says nothing.
+    terms that the student's own work has, or ``None`` when that says nothing. ``missing``: of the names that the
+    assignment asks for (``asked`` in number), those that are nowhere in the code.
     """
 
     code_cells: int
@@ -38,6 +39,8 @@ class Counts:
     own_lines: int
     own_words: int
     topic: float | None
+    asked: int
+    missing: tuple[str, ...]
 
 
 def count(screened: Screened, given: Given) -> Counts:
@@ -54,6 +57,16 @@ def count(screened: Screened, given: Given) -> Counts:
         own_lines=len(own_code),
         own_words=sum(count_words(line) for line in own_text),
         topic=given.share("\n".join([*own_code, *own_text, *printed])),
+        asked=len(given.asked),
+        missing=tuple(name for name in given.asked if not _stands(name, screened)),
+    )
+
+
+def _stands(name: str, screened: Screened) -> bool:
+    word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+    language = screened.notebook.language
+    return any(
+        word.search(line) for cell in screened.notebook.code for line in code_only(cell.source, language)
     )
 
 

@@ -6,7 +6,8 @@ Rules:
    0, and the whole is capped.
 2. Off topic: too few of the assignment's terms are there; or the technical model says so and not many are. The whole is
    capped, and the teacher is asked to look.
-3. Few own lines, no run, no output, and errors bound each technical criterion. The lowest bound counts.
+3. Few own lines, missing names that were asked for, no run, no output, and errors bound each technical criterion. The
+   lowest bound counts.
 4. No own text, or little, bounds each criterion of the reflection.
 5. Words to the grader change nothing here: they are flagged, and were not shown to a model (``screening``).
 """
@@ -83,6 +84,14 @@ def bounds(counts: Counts, rubric: Rubric) -> tuple[Bound, ...]:
             limits.few_lines_ceiling,
             f"only {counts.own_lines} lines of code are your own",
         )
+    if counts.missing:
+        names = ", ".join(counts.missing[:5]) + (" and others" if len(counts.missing) > 5 else "")
+        most = 2 * len(counts.missing) > counts.asked
+        why = (
+            f"{len(counts.missing)} of {counts.asked} names that were asked for are not in the code ({names})"
+        )
+        ceiling = limits.most_missing_ceiling if most else limits.some_missing_ceiling
+        bound("technical", "missing_names", ceiling, why)
     if not counts.ran:
         bound(
             "technical",

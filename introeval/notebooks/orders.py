@@ -60,7 +60,8 @@ _PATTERNS = tuple(
 _VERDICT = re.compile(r"[\"'](score|reason|issues|suggestions|topic|criteria|evidence)[\"'] ?:")
 _ANY = re.compile(
     rf"\b(?:{_MACHINE}|{_RULES}|{_IGNORE}|{_MARKS}|criteri\w+|give|award|grant|assign|deserves?|worth|earn\w*|graded?"
-    r"|marked|rated|student|passed|instructions?|deduct|subtract|mistakes|problems|issues|faults)\b|</? ?\w|<\||[\"'] ?:"
+    r"|marked|rated|student|passed|instructions?|deduct|subtract|mistakes|problems|issues|faults)\b"
+    r"|</? ?\w|<\||[\"'] ?:"
 )
 
 

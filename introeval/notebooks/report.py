@@ -49,6 +49,7 @@ class NotebookGuard(_Value):
         "template_only",
         "off_topic",
         "few_lines",
+        "missing_names",
         "not_run",
         "no_outputs",
         "all_errors",

@@ -3,6 +3,7 @@
 import pytest
 
 from introeval.notebooks.counts import Counts
+from introeval.notebooks.given import given
 from tests.notebooks.books import ASSIGNMENT, case, code, error, sample, stream, text
 
 
@@ -49,6 +50,30 @@ def test_runs_and_errors() -> None:
     """What the file shows of its runs."""
     counts = counted(code("a", stream("1")), code("b", error()), code("c", ran=False), code(""))
     assert (counts.code_cells, counts.ran, counts.with_output, counts.failed) == (3, 2, 1, (2,))
+
+
+@pytest.mark.parametrize(
+    ("instructions", "asked"),
+    [
+        ("Write a function `mean(x)` and `var`; use `numpy`. The list `rain` is given.", ("mean", "var")),
+        (
+            "Define `a`, `b` and `c.d`. Then complete the function `e()`. A class named `F`.",
+            ("a", "b", "c.d", "e", "F"),
+        ),
+        ("Do not use `eval`. Print `x`.", ()),
+    ],
+)
+def test_names_that_are_asked_for(instructions: str, asked: tuple[str, ...]) -> None:
+    """Only those that are to be written; what may be used is a hint."""
+    assert given(instructions).asked == asked
+
+
+def test_missing_names_are_those_nowhere_in_the_code() -> None:
+    """A comment does not count, a call does, and so does an R name with a dot."""
+    task = "Write a function `total` and `season.mean`. Define `last`."
+    counts = counted(code("# last\nx <- total(season.mean(1))"), instructions=task)
+    assert (counts.asked, counts.missing) == (3, ("last",))
+    assert counted(code("x = my_total"), instructions=task).missing == ("total", "season.mean", "last")
 
 
 def test_terms_tell_the_assignment_from_another() -> None:

@@ -127,6 +127,16 @@ def test_what_can_be_counted_bounds_the_technical_part(cells: list[Any], guard: 
     assert f"at most {most} of 10" in report.guards[0].reason
 
 
+@pytest.mark.parametrize(("source", "most"), [("a = b = 1\n", 8), ("a = 1\n", 5)])
+def test_missing_names_bound_the_technical_part(source: str, most: int) -> None:
+    """One of three leaves 8, two of three leave 5; the reason names them."""
+    task = "Write `a`, `b` and `c`."
+    report = graded(case(text(WORDS), code(source + LINES, stream("1")), instructions=task), 10, 10)
+    assert codes(report) == ["missing_names"]
+    assert {item.score for item in report.criteria if item.part == "technical"} == {most}
+    assert "c)" in report.guards[0].reason
+
+
 def test_a_bound_that_held_nothing_is_not_told() -> None:
     """A model that saw the errors itself needs no guard."""
     assert codes(graded(case(text(WORDS), code(LINES, error())), 2)) == []
