@@ -4,8 +4,9 @@
 
 N students' notebooks go through the real tables, the scheduler's loop, the evaluator, the grader, the executor and
 the pool, against two servers that answer one request at a time and take for each role and student a known time (means
-of 0.5 and 0.3 s times ``--scale``, each up to 40 % shorter or longer; a model takes ten times as long and more). Times are from the first request to the last
-reply, so what the program adds between replies counts and the hand-over before them does not. The bound is
+of 0.5 and 0.3 s times ``--scale``, each up to 40 % shorter or longer; a real model takes ten times as long and more).
+Times are from the first request to the last reply, so what the program adds between replies counts and the hand-over
+before them does not. The bound is
 
     1.05 x max(sum of technical, sum of feedback) + the mean of the other role
 
