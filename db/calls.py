@@ -7,19 +7,31 @@ Calls that end while a commit is being synced are written together with the next
 come at once cost two syncs and not ten. Each ``keep`` still returns only after the commit that holds its call.
 """
 
+import asyncio
 import sqlite3
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from db.database import Database, Transaction
 from scheduler.calls import ModelCall
 
 
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """A call that waits for its commit; then ``kept`` is what stands under its key."""
+
+    call: ModelCall
+    now: float
+    kept: ModelCall | None = None
+
+
 class SqliteCalls:
-    """Implements ``scheduler.calls.CallStore``."""
+    """Implements ``scheduler.calls.CallStore``. Create and use it in one event loop."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[str, tuple[ModelCall, float]] = {}
+        self._waiting: list[_Pending] = []
+        self._turn = asyncio.Lock()
 
     async def find(self, key: str) -> ModelCall | None:
         """See the port."""
@@ -28,20 +40,33 @@ class SqliteCalls:
 
     async def keep(self, call: ModelCall, now: float) -> ModelCall:
         """See the port."""
-        self._waiting.setdefault(call.key, (call, now))
+        mine = _Pending(call, now)
+        self._waiting.append(mine)
+        async with self._turn:
+            return mine.kept or await self._write_all(mine)
 
-        async def body(transaction: Transaction) -> ModelCall:
-            # Whoever gets the connection first writes for all who wait. Who comes after finds its row, or, when that
-            # transaction failed, writes its own.
-            waiting, self._waiting = self._waiting, {}
-            if call.key not in waiting and await transaction.one("model_call", {"key": call.key}) is None:
-                waiting[call.key] = (call, now)
-            for other, at in waiting.values():
-                await transaction.execute("keep_model_call", asdict(other) | {"now": at})
+    async def _write_all(self, mine: _Pending) -> ModelCall:
+        """Commit all that wait, ``mine`` among them. Whoever it fails for writes again when its turn comes."""
+        batch, self._waiting = self._waiting, []
+        try:
+            kept = await self._database.write(lambda transaction: _write(transaction, batch))
+        except BaseException:
+            self._waiting[:0] = [other for other in batch if other is not mine]
+            raise
+        for pending, found in zip(batch, kept, strict=True):
+            pending.kept = found
+        return kept[batch.index(mine)]
+
+
+async def _write(transaction: Transaction, batch: Sequence[_Pending]) -> list[ModelCall]:
+    """What stands under each call's key afterwards."""
+    kept = []
+    for pending in batch:
+        call, row = pending.call, None
+        if await transaction.execute("keep_model_call", asdict(call) | {"now": pending.now}) == 0:
             row = await transaction.one("model_call", {"key": call.key})
-            return call if row is None else _call(row)
-
-        return await self._database.write(body)
+        kept.append(call if row is None else _call(row))
+    return kept
 
 
 def _call(row: sqlite3.Row) -> ModelCall:

@@ -9,7 +9,8 @@ Read it in this order:
 5. ``worker``     ``LanguageModelWorker``: what counts as a reply, and asking again
 6. ``pool``       ``ModelPool``: failover and return, of ``member``s taken in ``rotation``, each behind a ``breaker``;
    ``handover``: loading and unloading, verified
-7. ``executor``   ``Executor``: kept replies, single ``flights``, ``limits``, many at once (``outcomes``), ``metrics``;
+7. ``executor``   ``Executor``: kept replies, single ``flights``, ``limits``, many at once (``parallel``, ``outcomes``),
+   ``metrics``;
    ``packing``: pages into requests by tokens (pure)
 8. ``embedded``   servers of our own that speak the same protocol, on the CPU
 9. ``registry``, ``weights``  the known models and how their files are installed

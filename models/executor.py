@@ -15,9 +15,9 @@ The rules:
    caller still waits for goes on.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence, Set
-from dataclasses import replace
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from models.errors import ReplyError
@@ -25,6 +25,7 @@ from models.flights import Flights
 from models.limits import RateLimiter, RateLimits
 from models.metrics import Recorder, RunMetrics
 from models.outcomes import Outcome, Shares
+from models.parallel import Release, as_they_end
 from models.pool import ModelPool
 from models.task import LLMTask
 from models.worker import Generation
@@ -33,6 +34,19 @@ from scheduler.errors import NoServerError, WorkError
 from scheduler.ports import Clock, Progress, unwatched
 
 T = TypeVar("T")
+
+
+def _nothing() -> None:
+    """For a call after which nobody waits to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """For whom it is asked, and of whom. ``asked`` is called once the server has replied, before the reply is kept."""
+
+    task_id: str
+    servers: Set[str] | None
+    asked: Release = _nothing
 
 
 class Executor:
@@ -69,8 +83,11 @@ class Executor:
 
         Raises what ``ModelPool.generate`` raises, and ``StateError`` when the reply could not be read or kept.
         """
+        return await self._run(task, _Caller(task_id, servers), progress)
+
+    async def _run(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
         try:
-            generation = await self._shared(task, task_id, progress, servers)
+            generation = await self._shared(task, caller, progress)
         except NoServerError:
             raise
         except WorkError:
@@ -88,74 +105,52 @@ class Executor:
         progress: Progress = unwatched,
         servers: Set[str] | None = None,
     ) -> AsyncGenerator[Outcome[T], None]:
-        """Run all, at most ``workers`` at once, and yield each outcome as it ends; a failed task is an outcome.
+        """Ask all, at most ``workers`` at once, and yield each outcome as it ends; a failed task is an outcome.
 
-        However slowly the outcomes are taken, the work goes on. Close it (``contextlib.aclosing``) when it is left
-        early: that cancels what runs. ``progress``: the share of all tasks. Raises ``NoServerError`` or ``StateError``
-        at once, after the outcomes so far; the rest is cancelled and what finished is kept. ``ValueError`` without a
-        worker.
+        While a reply is being committed the next request is sent already, and however slowly the outcomes are taken,
+        the work goes on. Close it (``contextlib.aclosing``) when it is left early: that cancels what runs.
+        ``progress``: the share of all tasks. Raises ``NoServerError`` or ``StateError`` at once, after the outcomes so
+        far; the rest is cancelled and what finished is kept. ``ValueError`` without a worker.
         """
-        if workers < 1:
-            raise ValueError("at least one worker is needed")
-        shares, waiting = Shares(len(tasks), progress), iter(enumerate(tasks))
-        ended: asyncio.Queue[Outcome[T] | asyncio.Task[None]] = asyncio.Queue()
+        shares = Shares(len(tasks), progress)
 
-        async def work() -> None:
-            for index, task in waiting:
-                try:
-                    tell = shares.of(index)
-                    generation = await self.run(task, task_id=task_id, progress=tell, servers=servers)
-                    outcome = Outcome(index=index, generation=generation)
-                except NoServerError:
-                    raise
-                except WorkError as error:
-                    outcome = Outcome(index=index, error=error)
-                shares.ended(index)
-                ended.put_nowait(outcome)
+        async def work(index: int, task: LLMTask[T], asked: Release) -> Outcome[T]:
+            try:
+                caller = _Caller(task_id, servers, asked)
+                generation = await self._run(task, caller, shares.of(index))
+                outcome = Outcome(index=index, generation=generation)
+            except NoServerError:
+                raise
+            except WorkError as error:
+                outcome = Outcome(index=index, error=error)
+            shares.ended(index)
+            return outcome
 
-        crew = [asyncio.create_task(work()) for _ in range(min(workers, len(tasks)))]
-        for worker in crew:
-            worker.add_done_callback(ended.put_nowait)
-        left = len(crew)
-        try:
-            while left:
-                item = await ended.get()
-                if isinstance(item, Outcome):
-                    yield item
-                else:
-                    left -= 1
-                    item.result()
-        finally:
-            for worker in crew:
-                worker.cancel()
-            await asyncio.gather(*crew, return_exceptions=True)
+        async with aclosing(as_they_end(tasks, work, workers)) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
 
     async def kept(self, task: LLMTask[T]) -> Generation[T] | None:
         """The kept reply, if there is one that the task can read. Nobody is asked. Raises ``StateError``."""
         found = await self._calls.find(task.key)
         return None if found is None else _reread(task, _generation(found))
 
-    async def _shared(
-        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
-    ) -> Generation[T]:
+    async def _shared(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
         generation, mine = await self._flights.join(
-            task.key, progress, lambda tell: self._reply(task, task_id, tell, servers)
+            task.key, progress, lambda tell: self._reply(task, caller, tell)
         )
         if mine:
             return generation
         shared = _reread(task, replace(generation, cached=True))
-        return shared or await self._ask(task, task_id, progress, servers)
+        return shared or await self._ask(task, caller, progress)
 
-    async def _reply(
-        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
-    ) -> Generation[T]:
-        return await self.kept(task) or await self._ask(task, task_id, progress, servers)
+    async def _reply(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
+        return await self.kept(task) or await self._ask(task, caller, progress)
 
-    async def _ask(
-        self, task: LLMTask[T], task_id: str, progress: Progress, servers: Set[str] | None
-    ) -> Generation[T]:
-        generation = await self._pool.generate(task, progress, servers=servers, gate=self._gate)
-        call = _call(generation, task_id)
+    async def _ask(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
+        generation = await self._pool.generate(task, progress, servers=caller.servers, gate=self._gate)
+        caller.asked()
+        call = _call(generation, caller.task_id)
         kept = await self._calls.keep(call, self._clock.now())
         # Somebody else's reply came first and stays: it is the one that counts, if it can be read.
         return generation if kept == call else _reread(task, _generation(kept)) or generation

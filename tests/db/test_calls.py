@@ -119,14 +119,12 @@ async def test_failed_transaction_of_one_is_not_the_loss_of_another(database: Da
         "CREATE TRIGGER refused BEFORE INSERT ON model_calls WHEN new.key = 'bad' "
         "BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
-    good, bad = [replace(CALL, key=f"k{n}") for n in range(3)], replace(CALL, key="bad")
-    results = await asyncio.gather(
-        *(calls.keep(call, 1.0) for call in (*good[:1], bad, *good[1:])), return_exceptions=True
-    )
-    assert isinstance(results[0], StateError)
-    assert isinstance(results[1], StateError)
-    assert results[2:] == good[1:]
-    assert await calls.keep(good[0], 2.0) == good[0]
+    good, bad = [replace(CALL, key=f"k{n}") for n in range(4)], replace(CALL, key="bad")
+    asked = (good[0], good[1], bad, *good[2:])
+    results = await asyncio.gather(*(calls.keep(call, 1.0) for call in asked), return_exceptions=True)
+    # The first writes alone, the second for all others.
+    assert [type(result) for result in results] == [ModelCall, StateError, StateError, ModelCall, ModelCall]
+    assert [await calls.keep(call, 2.0) for call in good] == good
 
 
 async def test_cancelled_caller_loses_nothing(database: Database) -> None:
