@@ -44,8 +44,9 @@ def detection(clean: Sequence[Clean], attacks: Sequence[Attack]) -> Section:
         lines.append(_row(f"- {kind}", share((i.base, found[i.id]) for i in of_kind), percent=True))
     read = mean((item.base, left(item, bases[item.base])) for item in attacks)
     lines.append(_row("words of the attack that a model still reads", read, percent=True))
-    wrong = [item.id for item in clean if found[item.id]]
-    lines += ["", f"flagged clean ones: {', '.join(wrong) or 'none'}"]
+    # Not those that are held out: whoever works on the detector must not learn which they are.
+    wrong = [item.id for item in clean if found[item.id] and item.split == "development"]
+    lines += ["", f"flagged clean ones of the development half: {', '.join(wrong) or 'none'}"]
     return Section(tuple(lines), false is None or false.mean <= MOST_FALSE)
 
 
