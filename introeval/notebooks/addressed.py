@@ -77,8 +77,7 @@ def screen_code(source: str, language: str) -> tuple[tuple[str, ...], tuple[tupl
         for part in parts
         if (part.kind == "comment" or _says_something(part.words)) and is_order_to_grader(part.words)
     ]
-    grouped = [part for group in _together(parts, source) for part in group]
-    hidden = sorted({*alone, *grouped}, key=lambda part: part.start)
+    hidden = sorted({*alone, *_together(parts, source, alone)}, key=lambda part: part.start)
     found = [(source.count("\n", 0, part.start) + 1, " ".join(part.words.split())) for part in hidden]
     shown = _without(source, hidden).split("\n")
     for at, line in enumerate(shown):
@@ -93,8 +92,11 @@ def _says_something(words: str) -> bool:
     return len(_LETTERS.findall(words)) >= FEW_WORDS
 
 
-def _together(parts: Sequence[Span], source: str) -> list[tuple[Span, ...]]:
-    """Strings of one line, and comments of neighbouring lines, that address the grader only when read together."""
+def _together(parts: Sequence[Span], source: str, alone: Sequence[Span]) -> set[Span]:
+    """Strings of one line, and comments of neighbouring lines, that address the grader only when read together.
+
+    ``alone``: those that do so by themselves; what stands beside them is not withheld with them.
+    """
     starts = [0, *(match.end() for match in re.finditer("\n", source))]
     strings, comments = defaultdict[int, list[Span]](list), defaultdict[int, list[Span]](list)
     for part in parts:
@@ -104,9 +106,18 @@ def _together(parts: Sequence[Span], source: str) -> list[tuple[Span, ...]]:
         for count in range(2, RUN_ON + 1)
         for first in comments
     ]
-    groups = [tuple(group) for group in (*strings.values(), *runs) if len(group) > 1]
-    read = [(group, " ".join(part.words for part in group)) for group in groups]
-    return [group for group, words in read if _says_something(words) and is_order_to_grader(words)]
+    taken, found = set(alone), set[Span]()
+    for group in (*strings.values(), *runs):
+        words = " ".join(part.words for part in group)
+        if (
+            len(group) > 1
+            and not taken.intersection(group)
+            and _says_something(words)
+            and is_order_to_grader(words)
+        ):
+            taken.update(group)
+            found.update(group)
+    return found
 
 
 def _run_on(shown: list[str], found: list[tuple[int, str]]) -> None:
