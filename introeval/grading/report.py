@@ -68,6 +68,7 @@ class AppliedGuard(_Value):
         "unsure",
         "blank",
         "repeats_question",
+        "unsaid",
     ]
     reason: str
     cap: float

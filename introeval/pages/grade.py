@@ -22,7 +22,10 @@ NO_ANSWER = "No line of the pages answers this question."
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """One question after the guards. ``evidence``: numbers of lines. ``doubt``: why a teacher must look, if so."""
+    """One question after the guards. ``evidence``: numbers of lines. ``doubt``: why a teacher must look, if so.
+
+    ``unsaid``: marking points that a guard held at half.
+    """
 
     item: Item
     score: float
@@ -31,6 +34,7 @@ class Marked:
     evidence: tuple[int, ...]
     limit: guards.Limit | None = None
     doubt: str | None = None
+    unsaid: tuple[Point, ...] = ()
 
 
 def refused(sheet: Sheet, items: Sequence[Item], name: str, version: int) -> GradeReport | None:
@@ -77,7 +81,7 @@ def grade(
         max_score=_most(items),
         criteria=tuple(_criterion(one, sheet) for one in marked),
         flags=flags,
-        guards=_applied(limited, _most(items)),
+        guards=_applied(marked, _most(items)),
         rubric=name,
         rubric_version=version,
         review=doubts + tuple(one.doubt for one in marked if one.doubt is not None),
@@ -94,7 +98,7 @@ def merged(items: Sequence[Item], replies: Iterable[Reply]) -> dict[str, ItemRep
 
 
 def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
-    """One question: rules 2 to 4 of ``guards``."""
+    """One question: rules 2 to 5 of ``guards``."""
     answer = guards.countable(said.answer_lines, sheet)
     earned = [(point, said.points[point.name]) for point in item.points]
     own = {point.name: guards.countable(reply.lines, sheet) for point, reply in earned}
@@ -103,7 +107,15 @@ def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
     if not cited:
         told = f"The model gave {item.title} {claimed:g} points without any line to show for them."
         return Marked(item, 0.0, claimed, NO_ANSWER, (), doubt=told if claimed else None)
-    score = sum(reply.points for point, reply in earned if own[point.name] or answer)
+    backed = [(point, reply) for point, reply in earned if own[point.name] or answer]
+    unsaid = tuple(
+        point
+        for point, reply in backed
+        if reply.points > guards.UNSAID_SHARE * point.points and guards.unsaid(item, point, cited, sheet)
+    )
+    score = sum(
+        guards.UNSAID_SHARE * point.points if point in unsaid else reply.points for point, reply in backed
+    )
     limit = guards.limit(item, cited, sheet)
     most = item.max_mark * (1.0 if limit is None else limit.share)
     reason = " ".join(_told(point, reply, sheet) for point, reply in earned)
@@ -112,9 +124,16 @@ def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
     given = {number for point, reply in earned if reply.points for number in own[point.name]}
     evidence = tuple(sorted(given or cited))[:EVIDENCE_MAX]
     doubt = None
-    if limit is not None and score >= item.max_mark / 2:
-        doubt = f"The model gave {item.title} {score:g} of {item.max_mark:g}, but: {limit.reason}"
-    return Marked(item, round(min(score, most), 2), claimed, reason, evidence, limit, doubt)
+    if limit is not None and claimed >= item.max_mark / 2:
+        doubt = f"The model gave {item.title} {claimed:g} of {item.max_mark:g}, but: {limit.reason}"
+    elif unsaid:
+        doubt = f"{item.title}: {_unsaid(unsaid)}"
+    return Marked(item, round(min(score, most), 2), claimed, reason, evidence, limit, doubt, unsaid)
+
+
+def _unsaid(points: Sequence[Point]) -> str:
+    named = "; ".join(point.criterion for point in points)
+    return f"the model gave points for what no word on the lines speaks of ({named})."
 
 
 def _better(one: ItemReply, other: ItemReply) -> ItemReply:
@@ -144,15 +163,20 @@ def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:
     )
 
 
-def _applied(limited: Sequence[Marked], whole: float) -> tuple[AppliedGuard, ...]:
+def _applied(marked: Sequence[Marked], whole: float) -> tuple[AppliedGuard, ...]:
     """One guard for each kind of limit, naming its questions."""
     found: dict[str, AppliedGuard] = {}
     for code in ("off_topic", "repeats_question"):
-        held = [one for one in limited if one.limit is not None and one.limit.code == code]
+        held = [one for one in marked if one.limit is not None and one.limit.code == code]
         if held and (first := held[0].limit) is not None:
             names = ", ".join(one.item.number for one in held)
             reason = f"Question {names}: {first.reason} At most {first.share:.0%} of the marks."
             found[code] = AppliedGuard(code=first.code, reason=reason, cap=whole)
+    unsaid = [one.item.number for one in marked if one.unsaid and one.limit is None]
+    if unsaid:
+        told = "no word of some marking points is on the lines; these got at most half."
+        reason = f"Question {', '.join(unsaid)}: {told}"
+        found["unsaid"] = AppliedGuard(code="unsaid", reason=reason, cap=whole)
     return tuple(found.values())
 
 

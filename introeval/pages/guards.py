@@ -10,11 +10,14 @@ Rules:
 4. An answer whose lines share no word with the question, its marking points or its key (or only one, though they have
    six or more) is about something else; one whose lines have no word but the question's own repeats the question. Both
    get at most 20 % of the question.
-5. Rule 4 needs words that can be compared: it is not used when the marking has fewer than three of them, nor when
-   pages and marking are in different scripts.
+5. A marking point of which no word of its own (none that is in the question too) is on its lines gets at most half,
+   and the grade is not final: a small model grants what it has just read in the marking, and who says the same in other
+   words must not lose it all.
+6. Rules 4 and 5 need words that can be compared: rule 4 is not used when the marking has fewer than three of them,
+   neither is used when pages and marking are in different scripts.
 
-Words are compared by their first five letters; numbers as they are. The lines next to a cited one, on the same page,
-count too: a sentence on paper goes on in the next line.
+Words are compared by their first five letters; numbers as they are, but not those that number an answer. The lines next
+to a cited one, on the same page, count too: a sentence on paper goes on in the next line.
 """
 
 import re
@@ -23,14 +26,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from introeval.pages.lines import PageLine, Sheet
-from introeval.pages.marking import Item
+from introeval.pages.marking import Item, Point
 
 OFF_TOPIC_SHARE = 0.2
+UNSAID_SHARE = 0.5
 LEAST_WORDS = 3
 MANY_WORDS = 6
 STEM = 5
 
 _WORD = re.compile(r"[^\W_]+")
+_NUMBERING = re.compile(
+    r"^\W*(?:(?:question|quest|q|task|exercise|answer|no|nr)\b\W*)?(?:\d{1,2}[a-z]?|[a-z])\s*(?:[.):]+\s|\W*$)",
+    re.IGNORECASE,
+)
 _WORDS_OF_ANY_EXAM = """
 about above after also always and answer any are because been before both but can case could did does each else
 ever for from had has have her his how into its just last like made make many may more most much must name not now off
@@ -75,6 +83,13 @@ def limit(item: Item, cited: Iterable[int], sheet: Sheet) -> Limit | None:
     return None
 
 
+def unsaid(item: Item, point: Point, cited: Iterable[int], sheet: Sheet) -> bool:
+    """Rule 5: whether no word of the marking point's own is on these lines or next to them."""
+    own = stems(point.criterion) - stems(item.text)
+    said = _said(around(cited, sheet))
+    return bool(own) and _latin(own) == _latin(said) and not own & said
+
+
 def countable(numbers: Iterable[int], sheet: Sheet) -> tuple[int, ...]:
     """Rule 3: the cited lines that may count, each once, in order."""
     return tuple(number for number in sorted(set(numbers)) if not sheet.line(number).withheld)
@@ -87,7 +102,7 @@ def around(numbers: Iterable[int], sheet: Sheet) -> Sequence[PageLine]:
 
 
 def _said(lines: Iterable[PageLine]) -> frozenset[str]:
-    return stems(" ".join(line.readable for line in lines))
+    return stems(" ".join(_NUMBERING.sub("", line.readable) for line in lines))
 
 
 def _neighbours(number: int, sheet: Sheet) -> list[int]:
