@@ -15,12 +15,8 @@ def flags_and_doubts(
 
     ``material``: as text; ``None`` when all models saw pictures. ``readings``: of the rubric, with who read it.
     """
-    flags = [
-        Flag(code="rubric_warning", message=f"{who}: {warning}")
-        for who, reading in readings
-        for warning in reading.warnings
-    ]
-    doubts: list[str] = []
+    doubts = [f"{who}: {warning}" for who, reading in readings for warning in reading.warnings]
+    flags = [Flag(code="rubric_warning", message=warning) for warning in doubts]
     if material is not None and material.student.sheet is not None:
         of_student, doubts_of_student = sheet_flags(material.student.sheet)
         flags += of_student

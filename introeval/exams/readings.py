@@ -5,7 +5,7 @@ The rules:
 1. Every question of the list has at least one criterion, each with its points between 0 and the question's maximum;
    a reply without them is refused, with a reason that can be sent back to the model.
 2. Points that do not add up to the question's maximum are a warning, not a refusal: teachers' rubrics have
-   alternatives and bonus points.
+   alternatives and bonus points. The grade is not final then: the model may as well have misread them.
 3. What goes into the assessment's prompt is made here, a line for each criterion, cut at ``MOST_CHARACTERS`` with a
    warning. The reply itself is kept whole.
 """
@@ -27,7 +27,7 @@ from models.errors import SchemaValidationError
 MOST_CHARACTERS = 10_000
 """Of the rubric's text in an assessment's prompt: some 2,500 tokens."""
 
-CRITERIA_MAX = 16
+CRITERIA_MAX = 10
 CRITERION_CHARS = 240
 CUT = "\n(the rest of the rubric was left out)"
 

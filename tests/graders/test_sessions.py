@@ -145,6 +145,7 @@ async def test_rubric_that_is_too_long_is_cut_in_the_prompt_and_kept_whole(tmp_p
         assert row.rubric_response in it.server("mistral").prompts[0]
         assert "only the first 10,000 went" in row.warnings[-1]
         assert [flag["code"] for flag in result.report["flags"]] == ["rubric_warning"] * 2
+        assert result.report["review"] == [flag["message"] for flag in result.report["flags"]]
 
 
 async def test_no_result_at_all_is_an_attempt_that_failed(tmp_path: Path) -> None:
