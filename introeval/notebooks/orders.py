@@ -8,10 +8,11 @@ Rules:
    tuned to introductions, in which nobody speaks of such things.
 2. English only. The word lists that find orders in other languages in speech would withhold "analyse all data" in
    Chinese and "maximum likelihood estimate" in Russian; those are left to the schema and the guards.
-3. A line without any word that the patterns need costs one search.
+3. A line without any word that the patterns need costs one search. They are compiled when the first notebook comes.
 """
 
 import re
+from functools import cache
 
 _WORK = (
     r"(?:(?:this|my|the) (?:notebook|homework|submission|assignment|solution|code|work|student|answer|project)s?"
@@ -31,31 +32,28 @@ _RULES = (
 _IGNORE = r"(?:ignore|disregard|forget|skip|override|bypass|do not follow|don't follow)"
 _MUST = r"(?:must|should|shall|has to|have to|needs? to|is to)"
 
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?<!i )(?<!never )(?<!not )\b{_IGNORE}\b[^.!?]{{0,30}}\b{_RULES}",
-        rf"\b{_IGNORE} (?:the|all|any|all the) (?:instructions|rules|prompts?|criteria)\b(?! (?:for|in|on|at|from)\b)",
-        rf"\b(?:give|award|grant|assign) {_WORK}\b[^.!?]{{0,30}}\b{_FULL}\b[^.!?]{{0,12}}\b{_MARKS}\b",
-        r"\b(?:give|award|grant) (?:me|this (?:notebook|homework|solution|work)) (?:an? )?(?:10|ten|100|a\+?)(?![\w.])",
-        r"\b(?:give|award|grant|assign)\b[^.!?]{0,20}\bfull (?:marks|score|points|credit)\b",
-        rf"\b(?:final|overall|my|this student.?s) (?:mark|score|grade|rating) {_MUST} be\b[^.!?]{{0,20}}\b{_FULL}",
-        rf"\b{_MARKS} {_MUST} be (?:10 (?:of|out of) 10|the maximum|perfect|excellent|full)\b",
-        rf"\b(?:each|every|all) criteri(?:on|a) {_MUST}\b[^.!?]{{0,25}}\b(?:{_FULL}|{_MARKS})",
-        rf"\b{_MUST} be (?:given|awarded|graded|marked|rated)\b[^.!?]{{0,30}}\b(?:{_FULL}|highly)\b",
-        rf"\b{_WORK} (?:deserves?|is worth|earns|has earned) (?:an? |the )?(?:{_FULL}|\d+ {_MARKS})\b",
-        rf"\b{_WORK} deserves?\b[^.!?;,]{{0,20}}\b(?:mark|grade|score|points)\b",
-        r"\bplease (?:grade|score|mark|rate|pass) (?:me|this|my)\b",
-        rf"\b(?:dear|hello|hey|hi|attention|note to(?: the)?|message to(?: the)?),? {_MACHINE}\b",
-        rf"\b(?:you are|you're|act as|behave as|as) (?:now )?(?:an?|the|my) (?:\w+ ){{0,3}}{_GRADER}\b",
-        r"\b(?:do not|don't|never) (?:deduct|subtract|take off)\b[^.!?]{0,20}\b(?:marks|points)\b",
-        rf"\b(?:do not|don't|never) (?:look for|list|report|mention) (?:any |the )?(?:mistakes|problems|faults|issues)"
-        rf"(?: (?:in|of|with) {_WORK}\b|\W*$)",
-        rf"^\W*(?:system|assistant|user|developer) ?: ?.{{0,60}}\b(?:{_MARKS}|student|rubric|grader|passed)\b",
-        r"\b(?:new|updated|hidden|secret) instructions? ?(?::|for the)",
-        r"</? ?(?:notebook|review|student_text)\b",
-        r"<\|im_(?:start|end)\|> ?(?:system|assistant|user)",
-    )
+_PATTERNS = (
+    rf"(?<!i )(?<!never )(?<!not )\b{_IGNORE}\b[^.!?]{{0,30}}\b{_RULES}",
+    rf"\b{_IGNORE} (?:the|all|any|all the) (?:instructions|rules|prompts?|criteria)\b(?! (?:for|in|on|at|from)\b)",
+    rf"\b(?:give|award|grant|assign) {_WORK}\b[^.!?]{{0,30}}\b{_FULL}\b[^.!?]{{0,12}}\b{_MARKS}\b",
+    r"\b(?:give|award|grant) (?:me|this (?:notebook|homework|solution|work)) (?:an? )?(?:10|ten|100|a\+?)(?![\w.])",
+    r"\b(?:give|award|grant|assign)\b[^.!?]{0,20}\bfull (?:marks|score|points|credit)\b",
+    rf"\b(?:final|overall|my|this student.?s) (?:mark|score|grade|rating) {_MUST} be\b[^.!?]{{0,20}}\b{_FULL}",
+    rf"\b{_MARKS} {_MUST} be (?:10 (?:of|out of) 10|the maximum|perfect|excellent|full)\b",
+    rf"\b(?:each|every|all) criteri(?:on|a) {_MUST}\b[^.!?]{{0,25}}\b(?:{_FULL}|{_MARKS})",
+    rf"\b{_MUST} be (?:given|awarded|graded|marked|rated)\b[^.!?]{{0,30}}\b(?:{_FULL}|highly)\b",
+    rf"\b{_WORK} (?:deserves?|is worth|earns|has earned) (?:an? |the )?(?:{_FULL}|\d+ {_MARKS})\b",
+    rf"\b{_WORK} deserves?\b[^.!?;,]{{0,20}}\b(?:mark|grade|score|points)\b",
+    r"\bplease (?:grade|score|mark|rate|pass) (?:me|this|my)\b",
+    rf"\b(?:dear|hello|hey|hi|attention|note to(?: the)?|message to(?: the)?),? {_MACHINE}\b",
+    rf"\b(?:you are|you're|act as|behave as|as) (?:now )?(?:an?|the|my) (?:\w+ ){{0,3}}{_GRADER}\b",
+    r"\b(?:do not|don't|never) (?:deduct|subtract|take off)\b[^.!?]{0,20}\b(?:marks|points)\b",
+    rf"\b(?:do not|don't|never) (?:look for|list|report|mention) (?:any |the )?(?:mistakes|problems|faults|issues)"
+    rf"(?: (?:in|of|with) {_WORK}\b|\W*$)",
+    rf"^\W*(?:system|assistant|user|developer) ?: ?.{{0,60}}\b(?:{_MARKS}|student|rubric|grader|passed)\b",
+    r"\b(?:new|updated|hidden|secret) instructions? ?(?::|for the)",
+    r"</? ?(?:notebook|review|student_text)\b",
+    r"<\|im_(?:start|end)\|> ?(?:system|assistant|user)",
 )
 _VERDICT = re.compile(r"[\"'](score|reason|issues|suggestions|topic|criteria|evidence)[\"'] ?:")
 _ANY = re.compile(
@@ -71,4 +69,9 @@ def is_order_to_grader(text: str) -> bool:
     if not _ANY.search(line):
         return False
     keys = {match[1] for match in _VERDICT.finditer(line)}
-    return ("score" in keys and len(keys) > 1) or any(pattern.search(line) for pattern in _PATTERNS)
+    return ("score" in keys and len(keys) > 1) or any(pattern.search(line) for pattern in _compiled())
+
+
+@cache
+def _compiled() -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, _PATTERNS))
