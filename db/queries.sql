@@ -177,7 +177,7 @@ FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
 WHERE t.id = :id;
 
 -- name: submissions
--- A page of submissions, newest first, optionally of one roll number, stage, status, kind or assignment.
+-- A page of what students handed in, newest first, optionally of one roll number, stage, status, kind or assignment.
 SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
@@ -185,7 +185,7 @@ WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
   AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
-  AND (:kind IS NULL OR t.kind = :kind)
+  AND CASE WHEN :kind IS NULL THEN t.kind IN ('intro_video', 'notebook', 'pages') ELSE t.kind = :kind END
 ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 
 -- name: count_submissions
@@ -195,7 +195,7 @@ WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
   AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
-  AND (:kind IS NULL OR t.kind = :kind);
+  AND CASE WHEN :kind IS NULL THEN t.kind IN ('intro_video', 'notebook', 'pages') ELSE t.kind = :kind END;
 
 -- name: totals
 -- How many tasks are in which stage.
@@ -512,3 +512,9 @@ GROUP BY c.stage, c.model ORDER BY c.stage, c.model;
 SELECT coalesce(sum(tokens_in), 0) AS tokens_in, coalesce(sum(tokens_out), 0) AS tokens_out,
        coalesce(sum(latency_ms), 0) AS latency_ms, coalesce(sum(load_ms), 0) AS load_ms
 FROM model_calls WHERE task_id = :task_id;
+
+-- name: call_totals
+-- What all kept calls have cost, by stage and model; from the index alone.
+SELECT stage, model, count(*) AS calls, sum(attempts) AS requests, sum(tokens_in) AS tokens_in,
+       sum(tokens_out) AS tokens_out
+FROM model_calls GROUP BY stage, model ORDER BY stage, model;

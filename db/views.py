@@ -82,6 +82,18 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallTotals:
+    """What a model was asked for in one stage, ever. ``requests``: with those that were asked again."""
+
+    stage: str
+    model: str
+    calls: int
+    requests: int
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which submissions a list shows; ``None`` means any."""
 
@@ -205,6 +217,10 @@ class Views:
         row = await self._database.one("switchover_summary")
         assert row is not None
         return row["hand_overs"], row["last_seconds"]
+
+    async def call_totals(self) -> list[CallTotals]:
+        """All kept model calls, by stage and model."""
+        return [CallTotals(**dict(row)) for row in await self._database.all("call_totals")]
 
     async def pace(self) -> Pace:
         """How fast work went lately."""

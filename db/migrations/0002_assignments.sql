@@ -90,6 +90,7 @@ CREATE TABLE model_calls (
 ) STRICT;
 
 CREATE INDEX model_calls_by_task ON model_calls (task_id);
+CREATE INDEX model_calls_by_stage ON model_calls (stage, model, attempts, tokens_in, tokens_out);
 
 CREATE TABLE page_texts (
     task_id     TEXT NOT NULL REFERENCES processing_tasks (id),

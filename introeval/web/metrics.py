@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from db.views import Event, Views
+from db.views import CallTotals, Event, Views
 from scheduler.snapshot import StatusSnapshot
 from scheduler.task import Phase, Stage
 
@@ -92,11 +92,13 @@ class _DaemonCollector(Collector):
     def __init__(self) -> None:
         self.totals = EventTotals()
         self.snapshot: StatusSnapshot | None = None
+        self.calls: list[CallTotals] = []
 
     def collect(self) -> Iterator[Metric]:
         if self.snapshot is not None:
             yield from _gauges(self.snapshot)
             yield from _counters(self.snapshot, self.totals)
+            yield from _calls(self.calls)
 
 
 class Metrics:
@@ -122,6 +124,7 @@ class Metrics:
     async def text(self, snapshot: StatusSnapshot, views: Views) -> bytes:
         """A scrape."""
         await self._daemon.totals.catch_up(views)
+        self._daemon.calls = await views.call_totals()
         self._daemon.snapshot = snapshot
         return generate_latest(self._registry)
 
@@ -197,3 +200,21 @@ def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]
     yield totals.latency.family("introeval_grade_seconds", "Time of one grade.")
     yield totals.switchover.family("introeval_switchover_seconds", "Time of one hand-over.")
     yield totals.batch_size.family("introeval_batch_size", "Tasks in a batch.")
+
+
+def _calls(totals: list[CallTotals]) -> Iterator[Metric]:
+    """What models were asked for, and what it cost; from the kept calls, so that it outlives this process."""
+    labels = ("stage", "model")
+    calls = CounterMetricFamily("introeval_model_calls", "Accepted replies.", labels=labels)
+    requests = CounterMetricFamily(
+        "introeval_model_requests", "Requests, those asked again too.", labels=labels
+    )
+    tokens = CounterMetricFamily(
+        "introeval_model_tokens", "Tokens of replies.", labels=(*labels, "direction")
+    )
+    for each in totals:
+        calls.add_metric([each.stage, each.model], each.calls)
+        requests.add_metric([each.stage, each.model], each.requests)
+        tokens.add_metric([each.stage, each.model, "in"], each.tokens_in)
+        tokens.add_metric([each.stage, each.model, "out"], each.tokens_out)
+    yield from (calls, requests, tokens)

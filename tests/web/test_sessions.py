@@ -47,6 +47,9 @@ async def test_from_pages_to_results(tmp_path: Path) -> None:
             ("assessment", "mistral:latest"): 2,
         }
         assert after["usage"]["total"]["tokens_in"] == sum(each["tokens_in"] for each in stages.values()) > 0
+        scrape = await (await it.room.client.get("/metrics")).text()
+        counted = 'introeval_model_tokens_total{direction="in",model="llama3:latest",stage="rubric"} '
+        assert f"{counted}{stages['rubric', 'llama3:latest']['tokens_in']}.0" in scrape
         readings = (await it.get(f"/results/{session}/rubric"))["readings"]
         assert [(each["model"], each["attempt"]) for each in readings] == [("llama3", 1), ("llama3", 2)]
         assert readings[0]["rubric_response"].startswith("Question 1 (up to 5):\n- 3: ")
