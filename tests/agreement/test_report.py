@@ -9,13 +9,13 @@ import pytest
 from introeval.agreement.bootstrap import Resampling
 from introeval.agreement.comparison import Comparison, Options
 from introeval.agreement.errors import AgreementError
+from introeval.agreement.human import read_grades
+from introeval.agreement.matching import match
 from introeval.agreement.raters import Rater, Scale, Sheet, Try, sheets_of
 from introeval.agreement.report import AgreementReport, report
 from introeval.agreement.severity import Rating, Verdict, estimate
 from introeval.agreement.statistics import Undefined, mean_absolute_error, quadratic_weighted_kappa
-from introeval.cli.agreement import as_table, measure
-from introeval.client.shapes import Criterion, Grade, Submission
-from scheduler.errors import ConfigurationError
+from introeval.cli.agreement import as_table
 from tests.agreement.test_discrepancies import NAMES
 
 SCALE = Scale(questions={"1": 6.0, "2": 4.0})
@@ -140,36 +140,21 @@ def test_the_report_goes_out_and_comes_back_as_json() -> None:
     assert loose["options"]["resampling"]["seed"] == 1993
 
 
-def submission(at: int, score: float | None, model: str = "a") -> Submission:
-    """As the API sends it."""
-    criteria = (Criterion(name="clarity", score=score, max_score=10.0),)
-    grade = None if score is None else Grade(score=score, max_score=10.0, criteria=criteria)
-    return Submission(
-        id=f"t{at}",
-        roll_number=f"R{at}",
-        current_phase="completed",
-        status="completed",
-        grade=grade,
-        model=model,
-    )
-
-
-def test_a_teachers_file_against_fetched_results() -> None:
-    """The shown grade and the model's, both against the teacher; a stranger and a missing grade are no zero."""
-    submissions = [submission(at, float(at), "ab"[at % 2]) for at in range(8)] + [submission(8, None)]
+def test_a_teachers_file_against_what_is_shown() -> None:
+    """The shown grade and each model's against the teacher; a stranger and a missing grade are no zero."""
+    works = {f"t{at}": f"R{at}" for at in range(9)}
+    marks = {f"t{at}": {"clarity": float(at)} for at in range(8)}
+    final = Sheet(Rater(kind="final"), marks, {f"t{at}": float(at) for at in range(8)})
+    given = [Try(f"t{at}", "ab"[at % 2], 1, float(at), {"clarity": float(at)}) for at in range(8)]
     lines = "".join(f"r{at};{at + (at == 3)},0\n" for at in range(9))
-    found, strangers = measure(f"roll;score\n{lines}R99;5\n".encode(), submissions, QUICK)
+    teacher = match(read_grades(f"roll;score\n{lines}R99;5\n".encode()), works, ["clarity"])
+    scale = Scale(questions={"clarity": 10.0}, total=10.0)
+    found = report(scale, sheets_of(given), teacher.sheet, final, options=QUICK)
     assert who(found.human) == [("human", "final"), ("human", "a, try 1"), ("human", "b, try 1")]
     first = found.human[0]
     assert (first.discrepancies.discrepancies100, first.discrepancies.compared) == (1, 8)
     assert first.total.mean_absolute_error.value == pytest.approx(1 / 8)
-    assert [problem.line for problem in strangers] == [11]
+    assert [problem.line for problem in teacher.strangers] == [11]
     table = as_table(found)
     assert [str(cell) for cell in table.columns[3].cells] == ["1/8", "0/4", "1/4"]
     assert str(next(iter(table.columns[6].cells))).startswith("0.12 [")
-
-
-def test_nothing_to_compare_is_said() -> None:
-    """Before the first grade."""
-    with pytest.raises(ConfigurationError, match="Nothing was graded yet"):
-        measure(b"roll,score\nR1,5\n", [submission(1, None)])
