@@ -25,6 +25,8 @@ from scheduler.task import Task
 
 GRADED = "submission.graded"
 FAILED = "submission.failed"
+SUBMISSIONS = ("intro_video", "notebook", "pages")
+"""The kinds of task that are somebody's work."""
 
 LONGEST_ERROR = 500
 """Characters of an error that are told and kept: a library's may quote whatever it was given."""
@@ -46,7 +48,12 @@ class Message:
 async def publish(
     transaction: Transaction, topic: str, task: Task, facts: dict[str, Any], now: float
 ) -> None:
-    """Write one message about a task that ended at ``now``. ``facts``: beside the task's own identity; JSON-able."""
+    """Write one message about a task that ended at ``now``. ``facts``: beside the task's own identity; JSON-able.
+
+    A teacher's own tasks are nobody's result: of them nothing is told.
+    """
+    if task.kind not in SUBMISSIONS:
+        return
     identity = {
         "id": task.id,
         "roll_number": task.roll_number,

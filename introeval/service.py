@@ -124,7 +124,9 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         executor = Executor(pool, SqliteCalls(database), clock)
         sight = Sight(configs)
         stack.push_async_callback(sight.close)
-        graders = wiring.graders(database, sight, clock)
+        pages = wiring.page_transcriber(database, sight, clock, settings.generation.num_ctx)
+        await pages.sweep()
+        graders = wiring.graders(database, sight, clock, pages)
         evaluator = GradingEvaluator(pool, executor, library, graders)
         preview = Previewer(executor, graders, evaluator.served, configs)
         manager = ReaderWriterQueueManager(

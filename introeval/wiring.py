@@ -3,6 +3,7 @@
 from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
+from db.pages import PageTexts
 from db.ratings import Ratings
 from db.requests import Requests
 from db.session_results import SessionResults
@@ -13,17 +14,23 @@ from introeval.assignments import Kind
 from introeval.clock import SystemClock
 from introeval.exams.request import SESSION
 from introeval.fairness import Fairness
+from introeval.graders.authoring import KeyWriter, RubricWriter
 from introeval.graders.base import Grader
 from introeval.graders.introductions import IntroductionGrader
+from introeval.graders.notebooks import NotebookGrader
+from introeval.graders.pages import PagesGrader
+from introeval.graders.reading import SubmissionReader
 from introeval.graders.session_pages import SessionPages
 from introeval.graders.sessions import SessionGrader
 from introeval.inspecting import inspectors, picture
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
 from introeval.pages.ocr import PageReader
+from introeval.pages.transcription import Transcriber
 from introeval.preview import Previewer
 from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
+from introeval.web.authoring import ANSWER_KEY, RUBRIC, TRANSCRIPTION
 from introeval.web.context import WebContext
 from introeval.web.session_context import SessionPorts
 from models.config import ServerConfig
@@ -34,12 +41,27 @@ from scheduler.queues import ReaderWriterQueueManager
 from stt.transcript import read_transcript
 
 
-def graders(database: Database, sight: Sight, clock: SystemClock) -> dict[str, Grader]:
+def page_transcriber(
+    database: Database, sight: Sight, clock: SystemClock, context: int = 8192
+) -> Transcriber:
+    """Who reads pages: a vision model, else OCR in a child process. ``context``: tokens of the models' window."""
+    return Transcriber(
+        PageTexts(database), PageReader(), sight, clock, database.root / "pages", context=context
+    )
+
+
+def graders(database: Database, sight: Sight, clock: SystemClock, pages: Transcriber) -> dict[str, Grader]:
     """By the task's kind."""
-    pages = SessionPages(Sessions(database), PageReader())
+    images = SessionPages(Sessions(database), PageReader())
+    both = fairness(database).both
     return {
-        Kind.INTRO_VIDEO: IntroductionGrader(fairness(database).both),
-        SESSION: SessionGrader(pages, SessionResults(database), sight.sees, clock),
+        Kind.INTRO_VIDEO: IntroductionGrader(both),
+        Kind.NOTEBOOK: NotebookGrader(),
+        Kind.PAGES: PagesGrader(pages, both),
+        SESSION: SessionGrader(images, SessionResults(database), sight.sees, clock),
+        TRANSCRIPTION: SubmissionReader(pages, PageTexts(database)),
+        ANSWER_KEY: KeyWriter(pages),
+        RUBRIC: RubricWriter(pages),
     }
 
 
@@ -81,6 +103,7 @@ def web_context(
         tallies=Assignments(database),
         requests=Requests(database),
         fairness=fairness(database),
+        unread=PageTexts(database).unread,
         cancel=manager.cancel,
         state_dir=settings.state_dir,
         wake=manager.wake,

@@ -1,43 +1,61 @@
 """``introeval agreement --human grades.csv``: a teacher's grades against those that were given, as a table or as
 JSON."""
 
-from collections.abc import Sequence
+import argparse
+import asyncio
+import sys
+from urllib.parse import quote
 
 from rich.table import Table
 
-from introeval.agreement.comparison import Comparison, Figure, Options
-from introeval.agreement.errors import Problem
-from introeval.agreement.human import read_grades
-from introeval.agreement.matching import match
-from introeval.agreement.raters import Rater, Scale, Sheet, Try, sheets_of
-from introeval.agreement.report import AgreementReport, report
-from introeval.cli.terminal import shown
-from introeval.client.shapes import Submission
-from scheduler.errors import ConfigurationError
+from introeval.agreement.comparison import Comparison, Figure
+from introeval.agreement.report import AgreementReport
+from introeval.cli.overrides import settings_of
+from introeval.cli.terminal import console, shown
+from introeval.client import connect
+from introeval.client.address import base_url
+from introeval.client.shapes import Shape
 
 HEADER = ("FIRST", "SECOND", "WORKS", "EXACT", "CLASS", "RANGE", "ERROR", "KAPPA", "ICC", "ALPHA")
 
 
-def measure(
-    data: bytes, submissions: Sequence[Submission], options: Options | None = None
-) -> tuple[AgreementReport, tuple[Problem, ...]]:
-    """The report, and the rows of the teacher's file that belong to no submission.
+class Stranger(Shape):
+    """A row of the teacher's file that belongs to no submission."""
 
-    Raises ``HumanGradesError`` for a file that cannot be used, ``ConfigurationError`` when nothing was graded yet.
-    """
-    graded = [(each, each.grade) for each in submissions if each.grade is not None]
-    if not graded:
-        raise ConfigurationError("Nothing was graded yet, so there is nothing to compare.")
-    marks = {each.id: {item.name: item.score for item in grade.criteria} for each, grade in graded}
-    questions = {
-        item.name: item.max_score for _, grade in graded for item in grade.criteria if item.max_score
-    }
-    scale = Scale(questions=questions, total=graded[0][1].max_score)
-    final = Sheet(Rater(kind="final"), marks, {each.id: grade.score for each, grade in graded})
-    tries = [Try(each.id, each.model, 1, grade.score, marks[each.id]) for each, grade in graded if each.model]
-    teacher = match(read_grades(data), {each.id: each.roll_number for each in submissions}, questions)
-    found = report(scale, sheets_of(tries), teacher.sheet, final, options=options)
-    return found, teacher.strangers
+    line: int
+    message: str
+
+
+class Agreement(Shape):
+    """What the daemon answers."""
+
+    report: AgreementReport
+    strangers: tuple[Stranger, ...] = ()
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and print a table (or, with ``--json``, everything)."""
+    data = "" if options.human is None else options.human.read_text(encoding="utf-8-sig")
+    found = asyncio.run(_measure(options, data))
+    out = console()
+    if options.json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+        return 0
+    out.print(as_table(found.report))
+    for stranger in found.strangers:
+        out.print(shown(f"line {stranger.line}: {stranger.message}"), soft_wrap=True)
+    if found.report.severity is not None:
+        out.print(shown(found.report.severity.why), soft_wrap=True)
+    return 0
+
+
+async def _measure(options: argparse.Namespace, data: str) -> Agreement:
+    path = f"/api/v1/assignments/{quote(options.assignment, safe='')}/agreement"
+    async with connect(base_url(options.url, settings_of(options))) as api:
+        _, document = await api.sent(
+            "POST", path, body=data, headers={"Content-Type": "text/csv; charset=utf-8"}
+        )
+        return api.read(Agreement, document)
 
 
 def as_table(found: AgreementReport) -> Table:

@@ -14,6 +14,8 @@ from introeval.web.assignment_operations import assignment_operations
 from introeval.web.assignment_pages import AssignmentPages
 from introeval.web.assignment_runs import AssignmentRuns
 from introeval.web.assignments import AssignmentReader, Assignments
+from introeval.web.authoring import Authoring
+from introeval.web.authoring_operations import authoring_operations
 from introeval.web.context import WebContext
 from introeval.web.edge import Edge
 from introeval.web.html import Html
@@ -52,7 +54,8 @@ def build_app(context: WebContext) -> web.Application:
     api = Api(context, receiver, reader, metrics)
     work = assignment_operations(Assignments(context, assignments), runs)
     trust = trust_operations(Trust(context, assignments))
-    _add_api(app, api, (*operations(api), *work, *trust, *_sessions(app, context, receiver)))
+    exams = authoring_operations(Authoring(context, assignments, receiver))
+    _add_api(app, api, (*operations(api), *work, *trust, *exams, *_sessions(app, context, receiver)))
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)

@@ -92,12 +92,13 @@ class Assignments:
     async def create(self, request: web.Request) -> web.StreamResponse:
         """A new one; the very same again is answered as if it were new."""
         given = _loaded(*await self._document(request))
+        newest = await self._newest(given.id)
         try:
             added = await self._add(given, replaces=0)
         except AssignmentChangedError as error:
             detail = f"{_sentence(error)} PUT a further version to {LIST_PATH}/{given.id}."
             raise ProblemError("already_there", detail) from error
-        return _shown(request, added, 201 if added.version == 1 else 200)
+        return _shown(request, added, 200 if newest else 201)
 
     async def replace(self, request: web.Request) -> web.StreamResponse:
         """A further version, or the first one."""

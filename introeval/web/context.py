@@ -68,7 +68,8 @@ class WebContext:
     ``wake``: called after an accepted submission; must not block. ``cancel``: called after a submission was cancelled
     in the tables, so that whoever works on it stops. ``status``: the one snapshot. ``inspect``: looks into what was
     handed in, by kind of work. ``bundle``: makes one new file of several pages in their order (called in a thread).
-    ``preview``: what grading would ask of the models. ``read_segments``: reads a transcript file (called in a thread).
+    ``preview``: what grading would ask of the models. ``unread``: an assignment's submissions whose pages nobody has
+    read. ``read_segments``: reads a transcript file (called in a thread).
     ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
     stream. ``batch_size``: for the estimate of a student's waiting time. ``sessions``: what sessions need.
     """
@@ -79,6 +80,7 @@ class WebContext:
     tallies: Assignments
     requests: Requests
     fairness: Fairness
+    unread: Callable[[str], Awaitable[list[str]]]
     state_dir: Path
     wake: Callable[[], None]
     cancel: Callable[[str], None]

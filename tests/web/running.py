@@ -17,6 +17,7 @@ from db.assignments import Assignments
 from db.calls import SqliteCalls
 from db.database import Database
 from db.intake import Intake
+from db.pages import PageTexts
 from db.ratings import Ratings
 from db.requests import Requests
 from db.session_results import SessionResults
@@ -191,12 +192,15 @@ async def running(
         clock = SystemClock()
         pool = ModelPool((), clock)
         executor = Executor(pool, SqliteCalls(database), clock)
+        sight = Sight(SERVERS)
+        graders = wiring.graders(database, sight, clock, wiring.page_transcriber(database, sight, clock))
         context = WebContext(
             intake=Intake(database),
             views=views,
             library=library,
             tallies=Assignments(database),
             requests=Requests(database),
+            unread=PageTexts(database).unread,
             fairness=Fairness(Assignments(database), Ratings(database)),
             cancel=cancelled.append,
             state_dir=state_dir,
@@ -204,9 +208,7 @@ async def running(
             status=status,
             inspect={**inspectors(MediaLimits()), Kind.INTRO_VIDEO: probe},
             bundle=bundle,
-            preview=Previewer(
-                executor, wiring.graders(database, Sight(SERVERS), clock), lambda: ("mistral:7b",), SERVERS
-            ),
+            preview=Previewer(executor, graders, lambda: ("mistral:7b",), SERVERS),
             read_segments=lambda path: transcripts[path],
             limits=limits or UploadLimits(reserve_bytes=0),
             clock=clock,

@@ -1,0 +1,103 @@
+"""A teacher's commands for exams on paper: tasks in the one queue, proposals that change nothing until applied."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.ports import Evaluation
+from tests.web.bodies import problem
+from tests.web.running import Room, running
+
+EXAM = {
+    "id": "test",
+    "kind": "pages",
+    "title": "A test",
+    "questions": [{"question_number": "1", "max_mark": 3, "text": "What is a stack?"}],
+}
+BASE = "/api/v1/assignments/test"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A running application with an exam."""
+    async with running(tmp_path) as opened:
+        assert (await opened.client.post("/api/v1/assignments", json=EXAM)).status == 201
+        yield opened
+
+
+async def end(room: Room, task_id: str, report: dict[str, Any]) -> None:
+    """Do what the grader of that kind would."""
+    started = await room.store.start(await room.task(task_id), time.time())
+    result = Evaluation(
+        score=0.0,
+        max_score=0.0,
+        report=report,
+        model="m",
+        server="s",
+        prompt_hash="h",
+        tokens_in=1,
+        tokens_out=1,
+        latency_ms=1,
+        raw_reply=None,
+    )
+    await room.store.evaluated(started, result, time.time())
+
+
+def rubric(*points: float) -> dict[str, Any]:
+    """A proposal as the grader reports it."""
+    marking = [
+        {"question_number": "1", "points": each, "criterion": f"point {n}"} for n, each in enumerate(points)
+    ]
+    return {"kind": "rubric", "assignment_id": "test", "assignment_version": 1, "marking": marking}
+
+
+async def test_a_proposal_is_applied_as_a_version(room: Room) -> None:
+    """Queued, done, read, applied: the marking points are those of version 2, and nothing before."""
+    queued = await room.client.post(f"{BASE}/generate-rubric")
+    assert queued.status == 202
+    (task_id,) = (await queued.json())["tasks"]
+    assert room.woken
+    assert (await room.task(task_id)).kind == "rubric"
+    assert await problem(await room.client.post(f"/api/v1/proposals/{task_id}/apply")) == (409, "not_now")
+    await end(room, task_id, rubric(1, 2))
+    shown = await (await room.client.get(queued.headers["Location"])).json()
+    assert (shown["status"], len(shown["report"]["marking"])) == ("completed", 2)
+    assert (await (await room.client.get(BASE)).json())["marking"] == []
+    applied = await room.client.post(f"/api/v1/proposals/{task_id}/apply")
+    assert (await applied.json())["version"] == 2
+    assert [item["points"] for item in (await (await room.client.get(BASE)).json())["marking"]] == [1, 2]
+
+
+async def test_points_that_do_not_add_up_are_not_applied(room: Room) -> None:
+    """The questions may have changed since the proposal was made."""
+    (task_id,) = (await (await room.client.post(f"{BASE}/generate-rubric")).json())["tasks"]
+    await end(room, task_id, rubric(1, 1))
+    answer = await room.client.post(f"/api/v1/proposals/{task_id}/apply")
+    assert "add up to 2, but it is worth 3" in (await answer.json())["detail"]
+    assert answer.status == 409
+
+
+async def test_reading_is_one_task_for_each_submission(room: Room) -> None:
+    """The pages of each, as far as nobody has read them; a teacher's tasks are in no list of students' work."""
+    picture = b"\x89PNG\r\n\x1a\n"
+    assert (await room.hand_in(content=picture, assignment="test")).status in (415, 422)
+    answer = await room.client.post(f"{BASE}/transcribe")
+    assert (answer.status, await answer.json()) == (202, {"tasks": []})
+    await room.client.post(f"{BASE}/generate-answer-key")
+    listed = await (await room.client.get("/api/v1/submissions")).json()
+    assert listed["total"] == 0
+
+
+@pytest.mark.parametrize("command", ["transcribe", "generate-answer-key", "generate-rubric"])
+async def test_refusals(room: Room, command: str) -> None:
+    """Not for videos, not for nothing, and not for questions that do not exist."""
+    address = f"/api/v1/assignments/introductions/{command}"
+    assert await problem(await room.client.post(address)) == (409, "not_now")
+    assert await problem(await room.client.post(address.replace("introductions", "x"))) == (404, "not_found")
+    if command != "transcribe":
+        answer = await room.client.post(f"{BASE}/{command}", json={"questions": ["9"]})
+        assert (answer.status, (await answer.json())["code"]) == (422, "invalid_document")
+    assert await problem(await room.client.get("/api/v1/proposals/nothing")) == (404, "not_found")
