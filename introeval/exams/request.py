@@ -56,7 +56,13 @@ class GradeRequest(_Strict):
         return self
 
 
-class PlannedPair(_Strict):
+class _Kept(BaseModel):
+    """What a table keeps: another version of the program may have written more."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+
+class PlannedPair(_Kept):
     """A pair whose models are those that the servers name. ``rubric_model``: ``None`` in the older form.
 
     ``earlier``: how many uses of the same pair come before this one; see ``draw``.
@@ -76,14 +82,14 @@ class PlannedPair(_Strict):
         return self.earlier * MOST_TRIES + attempt
 
 
-class Templates(_Strict):
+class Templates(_Kept):
     """The two prompts."""
 
     rubric: str
     assessment: str
 
 
-class GradePlan(_Strict):
+class GradePlan(_Kept):
     """One grading of one session, whole: what a task of kind ``session`` has as its request. ``images``: their ids."""
 
     session_id: SessionId

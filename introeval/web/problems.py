@@ -101,7 +101,7 @@ PICTURE_PROBLEMS = (
         "not_multipart",
     ),
     *("unknown_pages", "no_file", "empty_file", "bad_field", "too_many_files", "rejected", "unavailable"),
-    *("stopping", "disk_full"),
+    *("queue_full", "stopping", "disk_full"),
 )
 """What a page image may be refused with; refusals of its content keep their own codes, with the status of ``rejected``.
 """

@@ -74,6 +74,9 @@ class ImageReceiver:
             raise ProblemError("stopping", "The service is stopping; send the picture again in a minute.")
         if request.content_length is not None and request.content_length > self._ports.max_bytes + OVERHEAD:
             raise self._too_large()
+        if self.room.open_drafts >= self._limits.max_queue:
+            detail = "Too many pictures are being sent at this moment. Send this one again soon."
+            raise ProblemError("queue_full", detail, {"Retry-After": "5"})
         await self.room.require_room(request.content_length or 0)
 
     async def _receive(self, request: web.Request) -> NewImage:

@@ -49,7 +49,7 @@ def _making(sessions: Sessions) -> tuple[Operation, ...]:
         ),
         Operation(
             method="GET",
-            path="/sessions/{id}",
+            path="/sessions/{session_id}",
             name="getSession",
             summary="A session with its questions, pages and gradings.",
             handler=sessions.show,
@@ -113,7 +113,7 @@ def _results(sessions: Sessions) -> tuple[Operation, ...]:
     return (
         Operation(
             method="GET",
-            path="/results/{id}",
+            path="/results/{session_id}",
             name="getSessionResults",
             summary="A session's marks by pair and try, combined, with their spread, failures and token use.",
             handler=sessions.results,
@@ -123,7 +123,7 @@ def _results(sessions: Sessions) -> tuple[Operation, ...]:
         ),
         Operation(
             method="GET",
-            path="/results/{id}/rubric",
+            path="/results/{session_id}/rubric",
             name="getSessionRubric",
             summary="The rubric as each model read it in each try.",
             handler=sessions.rubric,

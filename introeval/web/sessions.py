@@ -88,7 +88,7 @@ class Sessions:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """A session with what is in it."""
-        found = await self._reader.find(request.match_info["id"])
+        found = await self._reader.find(request.match_info["session_id"])
         images = await self._ports.sessions.images(found.id)
         return answer(session_body(found, images, await self._ports.results.gradings(found.id)))
 
@@ -111,11 +111,11 @@ class Sessions:
     async def results(self, request: web.Request) -> web.StreamResponse:
         """One grading, as far as it is."""
         query = query_of(request, SessionResultsQuery)
-        return answer(await self._reader.results(request.match_info["id"], query.task))
+        return answer(await self._reader.results(request.match_info["session_id"], query.task))
 
     async def rubric(self, request: web.Request) -> web.StreamResponse:
         """All readings of the rubric."""
-        found = await self._reader.find(request.match_info["id"])
+        found = await self._reader.find(request.match_info["session_id"])
         return answer(rubric_body(found.id, await self._ports.results.rubrics(found.id)))
 
     def template(self, kind: TemplateKind) -> Handler:

@@ -201,12 +201,12 @@ async def test_openapi_has_every_endpoint(tmp_path: Path) -> None:
         paths = (await it.get("/openapi.json"))["paths"]
         wanted: dict[str, set[str]] = {
             "/sessions": {"post"},
-            "/sessions/{id}": {"get"},
+            "/sessions/{session_id}": {"get"},
             "/images/register": {"post"},
             "/questions/config": {"post"},
             "/grade/single": {"post"},
-            "/results/{id}": {"get"},
-            "/results/{id}/rubric": {"get"},
+            "/results/{session_id}": {"get"},
+            "/results/{session_id}/rubric": {"get"},
             "/settings/rubric-prompt": {"get", "put"},
             "/settings/prompt": {"get", "put"},
         }
