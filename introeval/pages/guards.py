@@ -16,8 +16,9 @@ Rules:
 6. Rules 4 and 5 need words that can be compared: rule 4 is not used when the marking has fewer than three of them,
    neither is used when pages and marking are in different scripts.
 
-Words are compared by their first five letters; numbers as they are, but not those that number an answer. The lines next
-to a cited one, on the same page, count too: a sentence on paper goes on in the next line.
+Words are compared by their first five letters; numbers as they are (``log2`` is a word and a number), but not those
+that number an answer. The lines next to a cited one, on the same page, count too: a sentence on paper goes on in the
+next line.
 """
 
 import re
@@ -34,7 +35,7 @@ LEAST_WORDS = 3
 MANY_WORDS = 6
 STEM = 5
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 _NUMBERING = re.compile(
     r"^\W*(?:(?:question|quest|q|task|exercise|answer|no|nr)\b\W*)?(?:\d{1,2}[a-z]?|[a-z])\s*(?:[.):]+\s|\W*$)",
     re.IGNORECASE,

@@ -24,7 +24,10 @@ POOR = 0.6
 """Below this confidence a page is tried upside down."""
 
 LEAST_SCORE = 0.3
-"""A stretch of text that the recogniser trusts less is noise (rapidocr's own limit of 0.5 drops handwriting)."""
+"""A stretch that the recogniser trusts less is not taken for text, but for something that it could not read.
+
+(rapidocr's own limit of 0.5 drops handwriting.)
+"""
 
 
 class Reader:
@@ -39,7 +42,7 @@ class Reader:
         params: dict[str, Any] = {
             "Global.log_level": "error",
             "Global.use_cls": False,
-            "Global.text_score": LEAST_SCORE,
+            "Global.text_score": 0.0,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
@@ -66,8 +69,9 @@ class Reader:
         elif best and _trust(best) < POOR:
             turned = picture.transpose(Image.Transpose.ROTATE_180)
             best = max(best, self._look(turned), key=_trust)
-        lines = in_order(best, picture.width, picture.height)[:LINES_MAX]
-        return PageText(number, ENGINE, mean_confidence(lines), lines)
+        sure = [found for found in best if found.confidence >= LEAST_SCORE]
+        lines = in_order(sure, picture.width, picture.height)[:LINES_MAX]
+        return PageText(number, ENGINE, mean_confidence(lines), lines, inked=bool(best))
 
     def _look(self, picture: Any) -> list[Found]:
         import numpy

@@ -37,7 +37,8 @@ class TextLine:
 class PageText:
     """One page. ``page`` counts from 1, of ``of``. ``engine``: ``rapidocr``, or the vision model's name.
 
-    ``inked``: something is on it. A page with ink and without a line was not read: nobody may take it for blank.
+    ``inked``: something is on it, as its reader or its image says. A page with ink and without a line was not read:
+    nobody may take it for blank.
     """
 
     page: int
@@ -59,8 +60,8 @@ class PageText:
 
 
 def settled(page: PageText, ink: float, of: int) -> PageText:
-    """What was read, with what the image itself shows: a page without ink is surely blank."""
-    inked = bool(page.lines) or ink > INK_SHARE
+    """What was read, with what the image itself shows; a page on which neither found anything is surely blank."""
+    inked = page.inked or ink > INK_SHARE
     return replace(page, of=of, inked=inked, confidence=page.confidence if inked else 1.0)
 
 

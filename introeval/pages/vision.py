@@ -113,10 +113,10 @@ def parse_transcription(text: str, numbers: Sequence[int], model: str) -> tuple[
     wanted = list(range(1, len(numbers) + 1))
     if said != wanted:
         raise SchemaValidationError(f"The reply has the pages {said}, but the images are {wanted}.")
-    return tuple(
-        PageText(number, model, page.confidence, _lines(page))
-        for number, page in zip(numbers, reply.pages, strict=True)
-    )
+    read = [
+        (number, page.confidence, _lines(page)) for number, page in zip(numbers, reply.pages, strict=True)
+    ]
+    return tuple(PageText(number, model, sure, lines, bool(lines)) for number, sure, lines in read)
 
 
 def _lines(page: _Page) -> tuple[TextLine, ...]:

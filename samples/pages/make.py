@@ -10,7 +10,7 @@ import random
 from pathlib import Path
 
 import pillow_heif
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 HERE = Path(__file__).parent
 SEED = 20_260
@@ -68,8 +68,8 @@ def store(pages: list[Image.Image], target: Path) -> None:
     if target.suffix == ".pdf":
         first.save(target, "PDF", save_all=True, append_images=rest, resolution=109, quality=QUALITY)
     elif target.suffix == ".png":
-        # A page has few colours; without this a noisy PNG is ten times a JPEG.
-        first.convert("L").quantize(16).save(target, "PNG", optimize=True)
+        # Without this a noisy PNG is ten times a JPEG.
+        ImageOps.posterize(first.convert("L"), 4).save(target, "PNG", optimize=True)
     else:
         first.save(target, quality=QUALITY)
 

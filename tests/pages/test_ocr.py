@@ -44,7 +44,7 @@ async def test_a_rendered_page_is_read(tmp_path: Path, monkeypatch: pytest.Monke
     tops = [box[1] for box in boxes if box is not None]
     assert len(tops) == 3
     assert tops == sorted(tops)
-    assert second == PageText(2, "rapidocr", 0.0, ())
+    assert second == PageText(2, "rapidocr", 0.0, (), inked=False)
 
 
 async def test_a_child_that_fails_says_why(tmp_path: Path) -> None:
