@@ -35,7 +35,7 @@ class Agreement(Shape):
 
 def run(options: argparse.Namespace) -> int:
     """Measure, and print a table (or, with ``--json``, everything)."""
-    data = "" if options.human is None else options.human.read_text(encoding="utf-8-sig")
+    data = b"" if options.human is None else options.human.read_bytes()
     found = asyncio.run(_measure(options, data))
     out = console()
     if options.json:
@@ -49,12 +49,10 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _measure(options: argparse.Namespace, data: str) -> Agreement:
+async def _measure(options: argparse.Namespace, data: bytes) -> Agreement:
     path = f"/api/v1/assignments/{quote(options.assignment, safe='')}/agreement"
     async with connect(base_url(options.url, settings_of(options))) as api:
-        _, document = await api.sent(
-            "POST", path, body=data, headers={"Content-Type": "text/csv; charset=utf-8"}
-        )
+        _, document = await api.sent("POST", path, body=data, headers={"Content-Type": "text/csv"})
         return api.read(Agreement, document)
 
 

@@ -142,11 +142,11 @@ class Api:
         path: str,
         *,
         query: Query | None = None,
-        body: str | None = None,
+        body: str | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         """The status and the decoded answer of a request whose body is ``body`` as it is."""
-        data = None if body is None else body.encode()
+        data = body.encode() if isinstance(body, str) else body
         with self._translated():
             async with self._session.request(
                 method, self.base_url + path, params=query, data=data, headers=headers

@@ -31,14 +31,19 @@ def refuse_other_sites(request: web.Request) -> None:
 
 async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> str:
     """The body as text; ``types``: the content types that are read. Raises ``ProblemError``."""
+    try:
+        return (await read_bytes(request, types, idle_seconds)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProblemError("malformed_body", "The body is not UTF-8 text.") from error
+
+
+async def read_bytes(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> bytes:
+    """The body as it came, whatever its encoding. Raises ``ProblemError``."""
     refuse_other_sites(request)
     body = await _read(request, idle_seconds)
     if body and request.content_type not in types:
         raise ProblemError("unknown_type", f"Send {' or '.join(types)}, and say so in Content-Type.")
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ProblemError("malformed_body", "The body is not UTF-8 text.") from error
+    return body
 
 
 async def read_json(request: web.Request, shape: type[M], idle_seconds: float) -> M:

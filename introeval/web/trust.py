@@ -19,7 +19,7 @@ from introeval.assignments import Assignment, FieldError
 from introeval.web.api import answer, query_of
 from introeval.web.assignments import AssignmentReader
 from introeval.web.context import WebContext
-from introeval.web.documents import read_text
+from introeval.web.documents import read_bytes
 from introeval.web.operation import Answer, Document, Operation
 from introeval.web.problems import DOCUMENT_PROBLEMS, ProblemError
 from introeval.web.trust_schema import (
@@ -70,7 +70,7 @@ class Trust:
 
     async def agreement(self, request: web.Request) -> web.StreamResponse:
         assignment = await self._find(request)
-        data = (await read_text(request, TYPES, self._context.limits.idle_seconds)).encode()
+        data = await read_bytes(request, TYPES, self._context.limits.idle_seconds)
         kept = await self._context.fairness.ratings(assignment)
         equating = (await self._context.fairness.of(assignment)).equating
         found = await self._submissions(assignment)

@@ -119,3 +119,13 @@ async def test_before_anything_is_graded(room: Room) -> None:
         404,
         "not_found",
     )
+
+
+async def test_a_file_as_a_spreadsheet_saves_it(room: Room) -> None:
+    """Excel's UTF-16 with tabs is read like any other."""
+    truth = await session(room)
+    rows = [f"R-{n}\t{score:.1f}".replace(".", ",") for n, score in enumerate(truth.values())]
+    data = "\n".join(["Roll number\tScore", *rows]).encode("utf-16")
+    answer = await room.client.post(AGREEMENT, data=data, headers={"Content-Type": "text/csv"})
+    assert answer.status == 200, await answer.text()
+    assert (await answer.json())["report"]["human"][0]["total"]["mean_absolute_error"]["n"] == 16
