@@ -168,24 +168,6 @@ async def running(
         views, woken = Views(database), list[float]()
         transcripts: dict[str, list[Piece]] = {}
         shown: dict[str, Any] = {}
-
-        async def status() -> StatusSnapshot:
-            machine = await views.machine()
-            values: dict[str, Any] = {
-                "at": time.time(),
-                "phase": Phase.STT,
-                "since": time.time() - 60,
-                "why": "Transcribing batch 1.",
-                "stt_queue_count": machine.stt_queue,
-                "llm_queue_count": machine.llm_queue,
-                "active_workers": machine.active,
-                "totals": await views.totals(),
-                "servers": (server("mistral", 11434), server("llama3", 11435, healthy=False)),
-                "batches": await views.batches(5),
-                "seconds_per_phase": await views.seconds_per_phase(time.time()),
-            }
-            return StatusSnapshot(**(values | shown))
-
         library = AssignmentLibrary(Assignments(database), SystemClock())
         await library.introductions(None)
         cancelled: list[str] = []
@@ -205,7 +187,7 @@ async def running(
             cancel=cancelled.append,
             state_dir=state_dir,
             wake=lambda: woken.append(time.time()),
-            status=status,
+            status=_status(views, shown),
             inspect={**inspectors(MediaLimits()), Kind.INTRO_VIDEO: probe},
             bundle=bundle,
             preview=Previewer(executor, graders, lambda: ("mistral:7b",), SERVERS),
@@ -237,3 +219,26 @@ def server(name: str, port: int, healthy: bool = True) -> ServerStatus:
         loaded=healthy,
         last_error=None if healthy else "connection refused",
     )
+
+
+def _status(views: Views, shown: dict[str, Any]) -> Callable[[], Awaitable[StatusSnapshot]]:
+    """The snapshot of the tables as they are; ``shown`` goes before it."""
+
+    async def status() -> StatusSnapshot:
+        machine = await views.machine()
+        values: dict[str, Any] = {
+            "at": time.time(),
+            "phase": Phase.STT,
+            "since": time.time() - 60,
+            "why": "Transcribing batch 1.",
+            "stt_queue_count": machine.stt_queue,
+            "llm_queue_count": machine.llm_queue,
+            "active_workers": machine.active,
+            "totals": await views.totals(),
+            "servers": (server("mistral", 11434), server("llama3", 11435, healthy=False)),
+            "batches": await views.batches(5),
+            "seconds_per_phase": await views.seconds_per_phase(time.time()),
+        }
+        return StatusSnapshot(**(values | shown))
+
+    return status
