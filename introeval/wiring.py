@@ -52,7 +52,7 @@ def page_transcriber(
 
 def graders(database: Database, sight: Sight, clock: SystemClock, pages: Transcriber) -> dict[str, Grader]:
     """By the task's kind."""
-    images = SessionPages(Sessions(database), PageReader())
+    images = SessionPages(Sessions(database), pages.reader)
     both = fairness(database).both
     return {
         Kind.INTRO_VIDEO: IntroductionGrader(both),

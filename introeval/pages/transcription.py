@@ -28,7 +28,10 @@ from scheduler.ports import Clock, Progress
 
 
 class Transcriber:
-    """See the module's text. ``workspace``: a folder for page images. ``context``: tokens of the models' window."""
+    """See the module's text. ``workspace``: a folder for page images. ``context``: tokens of the models' window.
+
+    ``reader``: whoever else reads pages takes turns at this one: a second child would need its memory once more.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,7 @@ class Transcriber:
         meter: TokenMeter | None = None,
     ) -> None:
         self._texts = texts
-        self._reader = reader
+        self.reader = reader
         self._sight = sight
         self._clock = clock
         self._workspace = workspace
@@ -86,7 +89,7 @@ class Transcriber:
 
     async def _pages(self, work: Work, images: Sequence[PageImage]) -> AsyncGenerator[PageText, None]:
         model = work.assignment.plan.vision_model or await self._seeing(work.models)
-        reading = self._reader.read(images) if model is None else self._looked_at(work, images, model)
+        reading = self.reader.read(images) if model is None else self._looked_at(work, images, model)
         async with aclosing(reading) as found:
             async for page in found:
                 yield page
