@@ -82,3 +82,10 @@ def require_same(form: SubmissionForm, sha256: str, earlier: Accepted) -> None:
             "key_reused",
             "This Idempotency-Key was used for another file, roll number or assignment. Use a new key.",
         )
+
+
+def too_large(most: int) -> ProblemError:
+    """The refusal of more than ``most`` bytes."""
+    size = f"At most {most / 1e6:,.6g} MB are accepted."
+    detail = f"{size} Make it smaller (a video: with a lower resolution) and send it again."
+    return ProblemError("too_large", detail, {"Connection": "close"})

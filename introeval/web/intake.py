@@ -20,7 +20,7 @@ from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
 from introeval.web.context import WebContext
 from introeval.web.form import OVERHEAD, TEXT_FIELDS, FilePart, parts
-from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same
+from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same, too_large
 from introeval.web.inputs import SubmissionForm
 from introeval.web.problems import ProblemError
 from introeval.web.storage import Draft, UploadRoom
@@ -73,7 +73,7 @@ class Receiver:
             raise ProblemError("stopping", "The service is stopping; send the file again in a minute.")
         most = max(self._limits.bytes_of(kind) for kind in self._context.inspect)
         if request.content_length is not None and request.content_length > most + OVERHEAD:
-            raise _too_large(most)
+            raise too_large(most)
         key = key_of(request.headers.get("Idempotency-Key"))
         if key is None or await self._context.intake.earlier(key) is None:
             await self.require_place()
@@ -104,6 +104,8 @@ class Receiver:
             upload.assignment = await self._assignment(named)
         most = 1 if upload.assignment is None else self._limits.files_of(upload.assignment.kind)
         if len(upload.file_names) >= most:
+            if most > 1:
+                raise ProblemError("too_many_files", f"At most {most} files are accepted at a time.")
             raise ProblemError("bad_field", _ONE_FILE)
         upload.file_names.append(part.file_name)
         if len(upload.file_names) == 1:
@@ -117,7 +119,7 @@ class Receiver:
         async for chunk in part.chunks():
             upload.size += len(chunk)
             if upload.size > most:
-                raise _too_large(most)
+                raise too_large(most)
             await draft.write(chunk)
         if upload.size == before:
             if not part.file_name:
@@ -135,7 +137,7 @@ class Receiver:
         assignment = upload.assignment or await self._assignment(form.assignment)
         most = self._limits.bytes_of(assignment.kind)
         if upload.size > most:
-            raise _too_large(most)
+            raise too_large(most)
         sha256 = digest_of([await draft.seal() for draft in upload.drafts])
         if form.sha256 not in (None, sha256):
             detail = "The file is not the one that sha256 speaks of. Send it again."
@@ -240,9 +242,3 @@ class Receiver:
             pace = await self._context.views.pace()
             after = min(300, max(5, round(pace.llm_seconds or _RETRY_SECONDS)))
             raise ProblemError("queue_full", detail, {"Retry-After": str(after)})
-
-
-def _too_large(most: int) -> ProblemError:
-    size = f"At most {most / 1e6:,.6g} MB are accepted."
-    detail = f"{size} Make it smaller (a video: with a lower resolution) and send it again."
-    return ProblemError("too_large", detail, {"Connection": "close"})
