@@ -23,6 +23,8 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     ├── ConfigurationError                    scheduler.errors
     │   ├── AgreementError                    introeval.agreement.errors
     │   │   └── HumanGradesError              introeval.agreement.errors
+    │   ├── AssignmentError                   introeval.assignments.errors
+    │   │   └── AssignmentChangedError        introeval.assignments.errors
     │   ├── EmbeddedServerError               models.embedded.errors
     │   ├── GradeRequestError                 introeval.exams.errors
     │   ├── RubricError                       introeval.grading.errors
