@@ -10,15 +10,15 @@ Rules:
 4. An answer whose lines share no word with the question, its marking points or its key (or only one, though they have
    six or more) is about something else; one whose lines have no word but the question's own repeats the question. Both
    get at most 20 % of the question.
-5. A marking point of which no word of its own (none that is in the question too) is on its lines gets at most half,
+5. A marking point of which no word of its own (one that is not in the question too) is on the lines gets at most half,
    and the grade is not final: a small model grants what it has just read in the marking, and who says the same in other
    words must not lose it all.
 6. Rules 4 and 5 need words that can be compared: rule 4 is not used when the marking has fewer than three of them,
    neither is used when pages and marking are in different scripts.
 
-Words are compared by their first five letters; numbers as they are (``log2`` is a word and a number), but not those
-that number an answer. The lines next to a cited one, on the same page, count too: a sentence on paper goes on in the
-next line.
+Words are compared by their first five letters, without a plural's s; numbers as they are (``log2`` is a word and a
+number), but not those that number an answer. The lines next to a cited one, on the same page, count too: a sentence on
+paper goes on in the next line.
 """
 
 import re

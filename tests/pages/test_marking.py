@@ -41,7 +41,7 @@ def test_full_marks_with_evidence() -> None:
         ("page 1, line 3", GOOD[2]),
     ]
     assert (report.flags, report.guards, report.review) == ((), (), ())
-    assert "1 of 1 (says that the last element" in report.criteria[0].reason
+    assert "1 of 1 (says last in, first out" in report.criteria[0].reason
 
 
 def test_a_question_without_lines_gets_nothing() -> None:
@@ -71,7 +71,7 @@ def test_another_topic_gets_a_fifth_at_most() -> None:
     report = marked(
         RECIPE,
         {
-            "1": ([1], [([1], 1.0), ([1], 2.0), ([1], 1.0)]),
+            "1": ([1], [([1], 1.0)] * 4),
             "2": ([2], [([2], 1.0), ([2], 1.0), ([2], 1.0)]),
             "3": ([1, 2], [([1], 1.0), ([2], 2.0)]),
         },
@@ -86,9 +86,7 @@ def test_another_topic_gets_a_fifth_at_most() -> None:
 def test_a_copied_question_is_no_answer() -> None:
     """Lines that have no word but the question's own."""
     lines = ("What is a stack? Name its two main operations", "and give one example of its use.")
-    report = marked(
-        lines, FULL | {"1": ([1, 2], [([1], 1.0), ([1], 2.0), ([2], 1.0)]), "2": NOTHING[1], "3": NOTHING[2]}
-    )
+    report = marked(lines, FULL | {"1": ([1, 2], [([1], 1.0)] * 4), "2": NOTHING[1], "3": NOTHING[2]})
     assert report.criteria[0].score == pytest.approx(0.8)
     assert [guard.code for guard in report.guards] == ["repeats_question"]
 
@@ -107,12 +105,12 @@ def test_points_for_what_nobody_wrote_are_halved() -> None:
     report = marked(
         lines,
         {
-            "1": ([2], [([2], 1.0), ([2], 1.0), ([2], 1.0)]),
+            "1": ([2], [([2], 1.0), ([2], 1.0), ([2], 0.5), ([2], 1.0)]),
             "2": ([3], [([3], 0.0), ([3], 1.0), ([3], 1.0)]),
             "3": NOTHING[2],
         },
     )
-    assert [criterion.score for criterion in report.criteria] == [2.5, 1.5, 0.0]
+    assert [criterion.score for criterion in report.criteria] == [3.0, 1.5, 0.0]
     assert [guard.code for guard in report.guards] == ["unsaid"]
     assert "Question 1, 2" in report.guards[0].reason
     assert [doubt.partition(":")[0] for doubt in report.review] == ["Question 1", "Question 2"]
@@ -122,14 +120,12 @@ def test_points_for_what_nobody_wrote_are_halved() -> None:
 def test_a_short_right_answer_is_not_off_topic() -> None:
     """One word of the marking is enough; so is a number; and another script is not compared."""
     for line in ("LIFO, push and pop", "push", "Ein Stapel: push, pop"):
-        report = marked(
-            (line,), {"1": ([1], [([1], 1.0), ([1], 2.0), ([1], 1.0)]), "2": NOTHING[1], "3": NOTHING[2]}
-        )
+        report = marked((line,), {"1": ([1], [([1], 1.0)] * 4), "2": NOTHING[1], "3": NOTHING[2]})
         assert report.criteria[0].score >= 2.5, line
         assert report.flags == (), line
     report = marked(
         ("Стек: последний вошел, первый вышел",),
-        {"1": ([1], [([1], 1.0), ([1], 0.0), ([1], 0.0)]), "2": NOTHING[1], "3": NOTHING[2]},
+        {"1": ([1], [([1], 1.0), *[([1], 0.0)] * 3]), "2": NOTHING[1], "3": NOTHING[2]},
     )
     assert report.criteria[0].score == 1.0
 
@@ -254,12 +250,12 @@ def test_a_split_exam_counts_the_best_part_of_each_point() -> None:
     assert len(prompts) > 1
     assert [number for prompt in prompts for number in prompt.lines] == list(range(1, 64))
     assert all(len(prompt.text.encode()) < 9000 for prompt in prompts)
-    judged = [([([2], 1.0), ([2], 1.0), ([], 0.0)]), ([([], 0.0), ([], 0.0), ([63], 1.0)])]
+    judged = [[([2], 1.0), ([2], 1.0), ([3], 1.0), ([], 0.0)], [*[([], 0.0)] * 3, ([63], 1.0)]]
     replies = [
         parse_reply(said({"1": ([], points)}), ITEMS[:1], prompt.lines)
         for points, prompt in zip(judged, (prompts[0], prompts[-1]), strict=True)
     ]
-    assert grade(read, ITEMS[:1], replies, EXAM.id, 1).score == 3.0
+    assert grade(read, ITEMS[:1], replies, EXAM.id, 1).score == 4.0
 
 
 def test_the_prompt_is_the_same_up_to_the_questions() -> None:
@@ -270,4 +266,4 @@ def test_the_prompt_is_the_same_up_to_the_questions() -> None:
     assert one.hash != two.hash
     schema = one.schema["properties"]["question 1"]["properties"]["point 2"]["properties"]
     assert list(schema) == ["lines", "reason", "points"]
-    assert schema["points"] == {"enum": [0, 0.5, 1, 1.5, 2]}
+    assert schema["points"] == {"enum": [0, 0.5, 1]}

@@ -46,7 +46,7 @@ def test_the_assignment_has_marking_points_for_everything() -> None:
     """They add up (the assignment would not load otherwise), and there is a key."""
     assert EXAM.max_score == 10
     assert [(item.number, len(item.points), bool(item.key)) for item in items(EXAM)] == [
-        ("1", 3, True),
+        ("1", 4, True),
         ("2", 3, True),
         ("3", 2, True),
     ]
