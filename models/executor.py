@@ -12,9 +12,10 @@ The rules:
    the batch, under its own limit and in its own phase. Rule 3 makes that cheap: a second loop here would only multiply
    the first.
 5. Cancelling a caller cancels its requests, and waits for their end, before it is let through. A request that another
-   caller still waits for goes on.
+   caller still waits for goes on, and a reply that has come is kept.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -151,9 +152,18 @@ class Executor:
         generation = await self._pool.generate(task, progress, servers=caller.servers, gate=self._gate)
         caller.asked()
         call = _call(generation, caller.task_id)
-        kept = await self._calls.keep(call, self._clock.now())
+        kept = await self._keep(call)
         # Somebody else's reply came first and stays: it is the one that counts, if it can be read.
         return generation if kept == call else _reread(task, _generation(kept)) or generation
+
+    async def _keep(self, call: ModelCall) -> ModelCall:
+        keeping = asyncio.ensure_future(self._calls.keep(call, self._clock.now()))
+        try:
+            return await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            # Whoever asks next is to find it.
+            await asyncio.gather(keeping, return_exceptions=True)
+            raise
 
 
 def _reread(task: LLMTask[T], generation: Generation[Any]) -> Generation[T] | None:

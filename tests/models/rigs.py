@@ -23,15 +23,18 @@ class ExecutorRig:
     """Two servers (mistral, llama3) and what stands on them. ``asked``: prompts that either was sent."""
 
     def __init__(
-        self, root: Path, fakes: Sequence[FakeOllama], pool: ModelPool, calls: SqliteCalls, executor: Executor
+        self, fakes: Sequence[FakeOllama], database: Database, slots: int, rate: RateLimits | None
     ) -> None:
-        self._root = root
         self.first, self.second = fakes
-        self.pool, self.calls, self.executor = pool, calls, executor
+        self.database, self.calls = database, SqliteCalls(database)
+        self._change = asyncio.Event()
+        clock = EagerClock()
+        self.pool = ModelPool(configs(fakes, slots), clock, on_change=self._change.set)
+        self.executor = Executor(self.pool, self.calls, clock, rate=rate)
 
     def break_state(self) -> None:
         """From now on no call can be written, as when the disk is full."""
-        with closing(sqlite3.connect(self._root / FILE_NAME)) as connection:
+        with closing(sqlite3.connect(self.database.root / FILE_NAME)) as connection:
             connection.execute(_REFUSE)
 
     @property
@@ -48,6 +51,12 @@ class ExecutorRig:
             for wait in waits:
                 wait.cancel()
 
+    async def until_idle(self) -> None:
+        """Wait until no server is at work on a request."""
+        while any(status.in_flight for status in self.pool.statuses()):
+            self._change.clear()
+            await self._change.wait()
+
 
 @asynccontextmanager
 async def executor_rig(
@@ -59,11 +68,9 @@ async def executor_rig(
         fake_ollama("llama3") as second,
         Database.open(root) as database,
     ):
-        clock = EagerClock()
-        pool = ModelPool(configs((first, second), slots), clock)
-        calls = SqliteCalls(database)
-        await pool.enter()
+        it = ExecutorRig((first, second), database, slots, rate)
+        await it.pool.enter()
         try:
-            yield ExecutorRig(root, (first, second), pool, calls, Executor(pool, calls, clock, rate=rate))
+            yield it
         finally:
-            await pool.close()
+            await it.pool.close()

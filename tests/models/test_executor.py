@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from db.database import Transaction
 from models.errors import SchemaValidationError
 from models.limits import RateLimits
 from models.task import LLMTask, ask
@@ -219,3 +220,25 @@ async def test_limit_holds_the_next_request_back(tmp_path: Path) -> None:
             await waiting
         assert len(it.asked) == 1
         assert it.pool.free_slots == 8
+
+
+async def test_reply_that_has_come_is_kept_though_its_caller_is_cancelled(tmp_path: Path) -> None:
+    """Cancelled while its reply waits for a commit: whoever asks next finds it, however soon."""
+    gate = asyncio.Event()
+
+    async def hold(transaction: Transaction) -> None:
+        await gate.wait()
+
+    async with executor_rig(tmp_path) as it:
+        holding = asyncio.create_task(it.database.write(hold))
+        running = asyncio.create_task(it.executor.run(TASK, task_id="s"))
+        await it.until_asked(1)
+        await it.until_idle()
+        running.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert (await it.executor.run(TASK, task_id="s")).cached
+        assert len(it.asked) == 1
+        await holding
