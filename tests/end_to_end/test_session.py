@@ -21,7 +21,7 @@ STUDENT = ["A stack is last in, first out.", "push puts on top, pop takes away."
 @pytest.mark.timeout(300)
 async def test_a_session_is_graded(tmp_path: Path, tiny_llm_gguf: Path, tiny_stt_dir: Path) -> None:
     """From two photographs to marks with lines that exist, and the tokens that they cost."""
-    lab = Lab(tmp_path, {"INTROEVAL_EMBEDDED_SERVERS": "1"})
+    lab = Lab(tmp_path, {"INTROEVAL_EMBEDDED_SERVERS": "1", "INTROEVAL_EMBEDDED_THREADS": "1"})
     await lab.start()
     try:
         async with lab.http() as http:
