@@ -45,7 +45,9 @@ class AssignmentPages:
         query = query_of(request, AssignmentQuery)
         newest = await self._assignments.find(request.match_info["id"])
         shown = newest if query.version is None else await self._assignments.find(newest.id, query.version)
-        where = ListQuery(assignment=newest.id, **query.model_dump(exclude={"version"}))
+        # Other tasks may bear its name: a teacher has pages read, or an answer key proposed.
+        only = {"assignment": newest.id, "kind": newest.kind.value}
+        where = ListQuery.model_validate(only | query.model_dump(exclude={"version"}))
         return self._html.page(
             "assignment.html",
             last_event=last,

@@ -49,9 +49,17 @@ KINDS: Mapping[str, KindWords] = {
     ),
 }
 
-OTHER = KindWords(name="Other work", noun="work", label="File", accept="", asks="")
+OTHERS: Mapping[str, str] = {
+    "session": "Exam session",
+    "transcription": "Reading of pages",
+    "answer_key": "Answer key",
+    "rubric": "Marking points",
+}
+"""Names of what a teacher asks for over HTTP: tasks in the same queue, that nobody hands in."""
 
 
 def words_of(kind: str) -> KindWords:
-    """The words for a kind; those of ``OTHER`` for one that has no form."""
-    return KINDS.get(kind, OTHER)
+    """The words for a kind. One that nobody hands in has no form: what it ``accepts`` is empty."""
+    return KINDS.get(kind) or KindWords(
+        name=OTHERS.get(kind, "Other work"), noun="request", label="", accept="", asks=""
+    )

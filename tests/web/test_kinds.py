@@ -10,11 +10,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from db.intake import NewTask
 from introeval.web.context import UploadLimits
 from scheduler.task import Stage
 from tests.web.bodies import FILE, NAME, ROLL, multipart, problem, stored
 from tests.web.homework import NOTEBOOK, UPLOAD, get, hand_in, notebook, picture, with_samples
 from tests.web.running import VIDEO, Room, running
+from tests.web.test_pages import page
 
 PAGES = [("1.png", picture(250)), ("2.png", picture(200)), ("10.png", picture(150))]
 
@@ -173,3 +175,30 @@ async def test_a_list_of_one_kind(tmp_path: Path) -> None:
         ):
             found = (await get(room, f"{UPLOAD}?{query}"))["items"]
             assert sorted(item["id"] for item in found) == sorted(expected)
+
+
+async def test_what_nobody_hands_in(tmp_path: Path) -> None:
+    """A teacher's own tasks are listed under their name, when they are asked for, and on no assignment's page."""
+    asked = NewTask(
+        id="a" * 24,
+        user_id="",
+        roll_number="Session 7",
+        student_name="",
+        file_name="",
+        video_path="videos/none",
+        size_bytes=0,
+        sha256="0" * 64,
+        media_seconds=None,
+        idempotency_key=None,
+        kind="session",
+    )
+    async with running(tmp_path) as room:
+        await room.context.intake.accept(asked, 1.0)
+        assert "Session 7" not in await page(room, "/")
+        text = await page(room, "/?kind=session")
+        assert "Exam session" in text
+        assert 'href="/assignments/introductions"' not in text
+        assert "Session 7" not in await page(room, "/assignments/introductions")
+        assert "/file" not in await page(room, f"/s/{asked.id}")
+        file = await room.client.get(f"{UPLOAD}/{asked.id}/file")
+        assert await problem(file) == (404, "not_found")
