@@ -19,6 +19,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     ├── ClientError                           introeval.client.errors
     │   ├── DaemonRefusedError                introeval.client.errors
     │   └── UnreachableError                  introeval.client.errors
+    ├── CommandFailedError                    introeval.cli.exams
     ├── ConcurrencyViolationError             scheduler.errors
     ├── ConfigurationError                    scheduler.errors
     │   ├── AgreementError                    introeval.agreement.errors
