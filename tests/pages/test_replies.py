@@ -1,4 +1,4 @@
-"""What is asked about an exam, and which replies are accepted: places that exist, marks that can be, prompts that fit."""
+"""What is asked about an exam, and which replies are accepted: places that exist, prompts that fit."""
 
 import json
 from typing import Any
