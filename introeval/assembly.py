@@ -10,6 +10,7 @@ from introeval.settings import Settings
 from introeval.web.context import UploadLimits
 from models.config import ServerConfig
 from models.embedded.supervisor import ServerSpec
+from models.limits import RateLimits
 from models.weights import locate
 from scheduler.batches import BatchLimits
 from scheduler.errors import ConfigurationError
@@ -81,6 +82,17 @@ def ollama_configs(settings: Settings) -> tuple[ServerConfig, ...]:
     """How to talk to the lab's Ollama servers."""
     servers = settings.ollama.servers
     return tuple(_server(settings, server.name, server.base_url, server.model) for server in servers)
+
+
+def rates(settings: Settings) -> RateLimits:
+    """How fast the language models may be asked."""
+    generation = settings.generation
+    return RateLimits(
+        requests_per_second=generation.requests_per_second,
+        request_burst=generation.request_burst,
+        tokens_per_second=generation.tokens_per_second,
+        token_burst=generation.token_burst,
+    )
 
 
 def batch_limits(settings: Settings) -> BatchLimits:

@@ -12,6 +12,7 @@ from models.executor import Executor
 from models.pool import ModelPool
 from scheduler.errors import RejectedWorkError
 from scheduler.ports import Evaluation, Progress
+from scheduler.snapshot import CallStatus
 from scheduler.task import Task
 
 
@@ -35,6 +36,23 @@ class GradingEvaluator:
         """Requests that the healthy servers take at once."""
         return sum(server.slots for server in self._pool.statuses() if server.healthy)
 
+    def calls(self) -> CallStatus:
+        """What the models did in this phase, or in the last one."""
+        run = self._executor.metrics()
+        total = run.total
+        return CallStatus(
+            answered=total.answered,
+            cached=total.cached,
+            failed=total.failed,
+            tokens_in=total.tokens_in,
+            tokens_out=total.tokens_out,
+            throughput=run.throughput,
+            success=total.success,
+            p50=total.p50,
+            p95=total.p95,
+            p99=total.p99,
+        )
+
     @property
     def servers_up(self) -> int:
         """Healthy servers."""
@@ -43,6 +61,7 @@ class GradingEvaluator:
     async def enter(self) -> None:
         """Load the models, one server after the other."""
         await self._pool.enter()
+        self._executor.begin()
 
     async def leave(self) -> None:
         """End the phase; see ``ModelPool.leave``."""

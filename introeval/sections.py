@@ -155,6 +155,8 @@ class GenerationSettings(Section):
     8192 tokens hold the rubric, 15 minutes of speech (about 3,500 tokens) and the reply.
     ``first_token_seconds``, ``idle_seconds``: patience before and between tokens; not given: 90 and 30 with Ollama; the
     whole timeout and 120 with embedded models, whose prompt waits for a slot and is read at 10 to 76 tokens a second.
+    ``requests_per_second``, ``tokens_per_second``: token buckets over all servers together, for servers that others use
+    too; not given: no limit. ``token_burst`` 0: ten seconds' worth.
     """
 
     num_ctx: Annotated[int, Field(ge=1024)] = 8192
@@ -165,6 +167,10 @@ class GenerationSettings(Section):
     first_token_seconds: PositiveFloat | None = None
     idle_seconds: PositiveFloat | None = None
     max_reply_bytes: PositiveInt = 1_000_000
+    requests_per_second: PositiveFloat | None = None
+    request_burst: Annotated[float, Field(ge=1)] = 1.0
+    tokens_per_second: PositiveFloat | None = None
+    token_burst: Annotated[float, Field(ge=0)] = 0.0
 
 
 class WebhookSettings(Section):

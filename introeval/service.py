@@ -121,7 +121,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         transcriber = STTBatchWorker(assembly.speech(settings))
         library = AssignmentLibrary(Assignments(database), clock)
         await library.introductions(assembly.rubric(settings))
-        executor = Executor(pool, SqliteCalls(database), clock)
+        executor = Executor(pool, SqliteCalls(database), clock, rate=assembly.rates(settings))
         sight = Sight(configs)
         stack.push_async_callback(sight.close)
         pages = wiring.page_transcriber(database, sight, clock, settings.generation.num_ctx)
@@ -141,7 +141,7 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         )
         pool.on_change = manager.wake
         board = wiring.board(settings, Views(database), manager, pool, clock)
-        board.outbox = outgoing.status
+        board.outbox, board.calls = outgoing.status, evaluator.calls
         context = wiring.web_context(settings, database, manager, board, clock, library, preview)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)

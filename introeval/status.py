@@ -7,7 +7,7 @@ from models.pool import ModelPool
 from scheduler.policy import PhaseLimits
 from scheduler.ports import Clock
 from scheduler.queues import ReaderWriterQueueManager
-from scheduler.snapshot import OutboxStatus, ServerStatus, StatusSnapshot
+from scheduler.snapshot import CallStatus, OutboxStatus, ServerStatus, StatusSnapshot
 from scheduler.task import Phase
 
 RECENT_BATCHES = 12
@@ -35,6 +35,7 @@ class StatusBoard:
         self._clock = clock
         self._stt_model = stt_model
         self._worst_wait = worst_wait
+        self.calls: Callable[[], CallStatus] | None = None
         self.outbox: Callable[[float], Awaitable[OutboxStatus | None]] | None = None
 
     async def snapshot(self) -> StatusSnapshot:
@@ -63,6 +64,7 @@ class StatusBoard:
             last_error=error,
             stt_model=self._stt_model,
             seconds_per_phase=await self._views.seconds_per_phase(now),
+            calls=None if self.calls is None else self.calls(),
             outbox=None if self.outbox is None else await self.outbox(now),
         )
 

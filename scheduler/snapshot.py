@@ -107,12 +107,31 @@ class OutboxStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallStatus:
+    """Requests to language models in this phase, or in the last one. ``answered``: by a model now; ``cached``: kept.
+
+    ``throughput``: answered calls a second. ``success``: share of 0 to 1. ``p50``, ``p95``, ``p99``: seconds a call.
+    """
+
+    answered: int
+    cached: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    throughput: float | None
+    success: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSnapshot:
     """Everything a page, a terminal or a test may want to know of the daemon at one moment.
 
     Times are seconds since the epoch, UTC. ``why`` says in one sentence what the machine waits for.
     ``max_wait_seconds``: a closed batch gets its phase within this time (phase caps and switchovers).
-    ``outbox``: ``None`` when nobody is to be told of results.
+    ``outbox``: ``None`` when nobody is to be told of results. ``calls``: ``None`` before the first phase of the models.
     """
 
     at: float
@@ -134,3 +153,4 @@ class StatusSnapshot:
     stt_model: str = ""
     seconds_per_phase: Mapping[str, float] = field(default_factory=dict)
     outbox: OutboxStatus | None = None
+    calls: CallStatus | None = None

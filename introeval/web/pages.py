@@ -40,7 +40,7 @@ class Pages:
             status=status_body(await self._context.status()),
             list=await self._reader.page(query),
             query=query,
-            assignments=await self._context.library.all(),
+            assignments=await self._context.tallies.all(),
         )
 
     async def student(self, request: web.Request) -> web.StreamResponse:
@@ -69,10 +69,10 @@ class Pages:
         return await self._form(problem, given)
 
     async def _form(self, problem: ProblemBody | None, given: Mapping[str, str]) -> web.Response:
-        known = [item for item in await self._context.library.all() if item.kind in self._context.inspect]
+        known = [item for item in await self._context.tallies.all() if item.kind in self._context.inspect]
         # What was refused was handed in for something: the usual one, when nothing was said.
         named = given.get("assignment") or (INTRODUCTIONS if problem or len(known) == 1 else None)
-        chosen = next((item for item in known if item.id == named), None)
+        chosen = await self._assignment(named) if named and named in [item.id for item in known] else None
         limits = self._context.limits
         return self._html.page(
             "submit.html",

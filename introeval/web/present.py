@@ -23,6 +23,7 @@ from introeval.web.grade_schema import (
 from introeval.web.schema import SegmentBody, SubmissionBody, SubmissionLine, utc
 from introeval.web.status_schema import (
     BatchBody,
+    CallsBody,
     EventBody,
     OutboxBody,
     QueuesBody,
@@ -150,6 +151,7 @@ def status_body(snapshot: StatusSnapshot) -> StatusBody:
         stt_model=snapshot.stt_model,
         seconds_per_phase=dict(snapshot.seconds_per_phase),
         outbox=snapshot.outbox and OutboxBody.model_validate(snapshot.outbox, from_attributes=True),
+        calls=snapshot.calls and CallsBody.model_validate(snapshot.calls, from_attributes=True),
     )
 
 

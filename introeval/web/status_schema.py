@@ -18,6 +18,22 @@ class ServerBody(Body):
     failures: int
     loaded: bool
     last_error: str | None
+    breaker: str = "closed"
+
+
+class CallsBody(Body):
+    """Requests to language models in this phase, or in the last one; percentiles are seconds a call."""
+
+    answered: int
+    cached: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    throughput: float | None
+    success: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
 
 
 class RunningBody(Body):
@@ -78,6 +94,7 @@ class StatusBody(Body):
     stt_model: str
     seconds_per_phase: dict[str, float]
     outbox: OutboxBody | None = None
+    calls: CallsBody | None = None
 
 
 class EventBody(Body):

@@ -11,6 +11,7 @@ from introeval.grading import default_rubric, precheck
 from introeval.web import words
 from introeval.web.present import status_body, submission_body
 from scheduler.errors import RejectedWorkError
+from scheduler.snapshot import CallStatus
 from scheduler.task import Phase
 from scheduler.transitions import TaskEvent
 from tests.web.running import Piece, Room, running, server
@@ -219,3 +220,24 @@ async def test_why_a_student_waits(tmp_path: Path) -> None:
         assert found is not None
         why = words.why(submission_body(found, None, None), status_body(await room.context.status()))
         assert "cannot be reached" in why
+
+
+async def test_the_requests_of_a_phase_are_told(room: Room) -> None:
+    """How many were answered, kept and failed, and how long most took; also in the API."""
+    calls = CallStatus(
+        answered=28,
+        cached=2,
+        failed=1,
+        tokens_in=9,
+        tokens_out=8,
+        throughput=0.2,
+        success=0.97,
+        p50=4.0,
+        p95=9.5,
+        p99=9.9,
+    )
+    room.shown.update(calls=calls)
+    page = await (await room.client.get("/")).text()
+    assert "28 answered, 2 kept from before, 1 failed; 95 % within 9.5 s" in page
+    body = await (await room.client.get("/api/v1/status")).json()
+    assert (body["calls"]["throughput"], body["servers"][0]["breaker"]) == (0.2, "closed")
