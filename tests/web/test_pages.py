@@ -222,7 +222,7 @@ async def test_why_a_student_waits(tmp_path: Path) -> None:
         assert "cannot be reached" in why
 
 
-async def test_the_requests_of_a_phase_are_told(room: Room) -> None:
+async def test_the_requests_of_a_phase_are_told(tmp_path: Path) -> None:
     """How many were answered, kept and failed, and how long most took; also in the API."""
     calls = CallStatus(
         answered=28,
@@ -236,8 +236,9 @@ async def test_the_requests_of_a_phase_are_told(room: Room) -> None:
         p95=9.5,
         p99=9.9,
     )
-    room.shown.update(calls=calls)
-    page = await (await room.client.get("/")).text()
+    async with running(tmp_path) as room:
+        room.shown.update(calls=calls)
+        page = await (await room.client.get("/")).text()
+        body = await (await room.client.get("/api/v1/status")).json()
     assert "28 answered, 2 kept from before, 1 failed; 95 % within 9.5 s" in page
-    body = await (await room.client.get("/api/v1/status")).json()
     assert (body["calls"]["throughput"], body["servers"][0]["breaker"]) == (0.2, "closed")
