@@ -71,9 +71,9 @@ def config(url: str, model: str) -> ServerConfig:
         name="ladder",
         url=url,
         model=model,
-        timeout_seconds=900,
-        first_token_seconds=600,
-        between_tokens_seconds=300,
+        timeout_seconds=3600,
+        first_token_seconds=1800,
+        between_tokens_seconds=600,
     )
 
 

@@ -96,6 +96,8 @@ class NotebookGuards(_Strict):
     some_errors_ceiling: int = Field(default=8, ge=0, le=CRITERION_MAX)
     few_words: int = Field(default=30, ge=1, le=1000)
     few_words_ceiling: int = Field(default=4, ge=0, le=CRITERION_MAX)
+    brief_words: int = Field(default=80, ge=1, le=1000)
+    brief_words_ceiling: int = Field(default=7, ge=0, le=CRITERION_MAX)
     blank_cap: Share = 0.2
     off_topic_cap: Share = 0.2
     off_topic_share: Share = 0.12

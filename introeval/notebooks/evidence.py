@@ -24,7 +24,7 @@ def text_evidence(case: Case, cells: Sequence[int]) -> tuple[Evidence, ...]:
 
 def _lines(case: Case, place: Place) -> tuple[int, int, int]:
     shown = case.code.shown[place.cell]
-    first, last = place.first_line, min(place.last_line, shown)
+    first, last = place.first, min(place.last, shown)
     exists = 1 <= first <= last and not case.screened.cell(place.cell).withheld(first, last)
     return (place.cell, first, last) if exists else (place.cell, 1, shown)
 

@@ -16,9 +16,10 @@ from introeval.notebooks.guards import Bound, bounds, flags, off_topic
 from introeval.notebooks.prompt import Prompt, analysis_text, feedback_prompt, technical_prompt
 from introeval.notebooks.reply import (
     DOES_CHARS,
+    ISSUES_MAX,
     NOTE_CHARS,
-    NOTES_MAX,
     REASON_CHARS,
+    SUGGESTIONS_MAX,
     FeedbackReply,
     TechnicalReply,
     feedback_schema,
@@ -155,8 +156,8 @@ def _technical(
         reason=_reason(case, nearest.reason),
         model_score=round(mean, 2),
         evidence=code_evidence(case, nearest.evidence),
-        issues=_notes(case, nearest.issues),
-        suggestions=_notes(case, nearest.suggestions),
+        issues=_notes(case, nearest.issues, ISSUES_MAX),
+        suggestions=_notes(case, nearest.suggestions, SUGGESTIONS_MAX),
     )
 
 
@@ -199,6 +200,6 @@ def _reason(case: Case, text: str) -> str:
     return tidy(text, case.sample, REASON_CHARS) or "The model gave no reason."
 
 
-def _notes(case: Case, texts: Sequence[str]) -> tuple[str, ...]:
-    tidied = (tidy(text, case.sample, NOTE_CHARS) for text in texts[:NOTES_MAX])
+def _notes(case: Case, texts: Sequence[str], most: int) -> tuple[str, ...]:
+    tidied = (tidy(text, case.sample, NOTE_CHARS) for text in texts[:most])
     return tuple(text for text in tidied if text)

@@ -75,6 +75,9 @@ def bounds(counts: Counts, rubric: Rubric) -> tuple[Bound, ...]:
         bound(
             "reflection", "few_words", limits.few_words_ceiling, f"only {counts.own_words} words are your own"
         )
+    elif counts.own_words < limits.brief_words:
+        why = f"{counts.own_words} words of your own cannot explain much"
+        bound("reflection", "brief_words", limits.brief_words_ceiling, why)
     if not counts.own_lines:
         return tuple(found)
     if counts.own_lines < limits.few_lines:

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from introeval.grading.errors import GradeReplyError
 from introeval.grading.rubric import CRITERION_MAX, Criterion, describe
 
-EVIDENCE_MAX, NOTES_MAX = 2, 2
-DOES_CHARS, NOTE_CHARS, REASON_CHARS, LETTER_CHARS = 160, 100, 140, 280
+EVIDENCE_MAX, ISSUES_MAX, SUGGESTIONS_MAX = 2, 2, 1
+DOES_CHARS, NOTE_CHARS, REASON_CHARS, LETTER_CHARS = 120, 90, 120, 240
 REPLY_CHARS_MAX = 30_000
 CHARS_PER_TOKEN = 2.0
 """Of JSON that a model sets out on many lines; on one line it has 3 and more."""
@@ -33,8 +33,8 @@ class Place(_Answer):
     """Lines of a cell, both ends among them."""
 
     cell: Number
-    first_line: int
-    last_line: int
+    first: int = Field(alias="from")
+    last: int = Field(alias="to")
 
 
 class TechnicalJudgement(_Answer):
@@ -78,12 +78,12 @@ Reply = TypeVar("Reply", TechnicalReply, FeedbackReply)
 def technical_schema(criteria: Sequence[Criterion], cells: Sequence[int], longest: int) -> Schema:
     """Evidence before scores. ``cells``: those with code that are shown; ``longest``: lines of the longest."""
     line = {"type": "integer", "minimum": 1, "maximum": max(1, longest)}
-    place = _object({"cell": {"enum": list(cells)}, "first_line": line, "last_line": line})
+    place = _object({"cell": {"enum": list(cells)}, "from": line, "to": line})
     judgement = _object(
         {
             "evidence": {"type": "array", "items": place, "minItems": 1, "maxItems": EVIDENCE_MAX},
-            "issues": _texts(),
-            "suggestions": _texts(),
+            "issues": _texts(ISSUES_MAX),
+            "suggestions": _texts(SUGGESTIONS_MAX),
             "reason": _text(REASON_CHARS),
             "score": {"type": "integer", "minimum": 0, "maximum": CRITERION_MAX},
         }
@@ -170,8 +170,8 @@ def _text(most: int) -> Schema:
     return {"type": "string", "maxLength": most}
 
 
-def _texts() -> Schema:
-    return {"type": "array", "items": _text(NOTE_CHARS), "maxItems": NOTES_MAX}
+def _texts(most: int) -> Schema:
+    return {"type": "array", "items": _text(NOTE_CHARS), "maxItems": most}
 
 
 def _longest(schema: Schema) -> int:

@@ -57,6 +57,7 @@ class NotebookGuard(_Value):
         "some_errors",
         "no_text",
         "few_words",
+        "brief_words",
     ]
     reason: str
     cap: float

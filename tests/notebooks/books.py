@@ -73,7 +73,7 @@ def technical(
     given = scores if isinstance(scores, tuple) else (scores,) * len(names)
     criteria = {
         name: {
-            "evidence": [{"cell": cell, "first_line": 1, "last_line": 1}],
+            "evidence": [{"cell": cell, "from": 1, "to": 1}],
             "issues": ["No check of the result."],
             "suggestions": ["Add one."],
             "reason": "It works.",

@@ -13,7 +13,7 @@ from introeval.notebooks.grade import analyse, blank, grade, read_feedback, read
 from introeval.notebooks.report import NotebookReport
 from tests.notebooks.books import RUBRIC, book, case, code, error, feedback, sample, stream, technical, text
 
-WORDS = "I added the months and printed the total. " * 5
+WORDS = "I added the months and printed the total. " * 11
 LINES = "\n".join(f"x{n} = f(x{n - 1})" for n in range(1, 7))
 WHOLE = (text(WORDS), code(LINES, stream("6")))
 
@@ -63,7 +63,7 @@ def test_evidence_names_lines_that_exist() -> None:
     places = [(1, 2), (2, 2), (5, 99), (80, 90)]
     found = []
     for first, last in places:
-        at = {"evidence": [{"cell": 2, "first_line": first, "last_line": last}]}
+        at = {"evidence": [{"cell": 2, "from": first, "to": last}]}
         judged = json.loads(technical(cell=2))["criteria"]["correctness"] | at
         found.append(graded(case(*WHOLE), correctness=judged).criteria[0].evidence[0])
     assert [item.place for item in found] == [
@@ -74,7 +74,7 @@ def test_evidence_names_lines_that_exist() -> None:
     ]
     assert found[0].quote == "x1 = f(x0)\nx2 = f(x1)"
     reflection = graded(case(*WHOLE)).criteria[-1].evidence[0]
-    assert (reflection.place, reflection.quote) == ("cell 1", WORDS)
+    assert (reflection.place, reflection.quote) == ("cell 1", WORDS[:400] + "\u2026")
 
 
 @pytest.mark.parametrize("name", ["prose_only", "template", "off_topic"])
@@ -143,7 +143,7 @@ def test_a_bound_that_held_nothing_is_not_told() -> None:
 
 
 def test_little_text_bounds_the_reflection() -> None:
-    """None is 0 with a reason; a line is 4 at most."""
+    """None is 0 with a reason; a line is 4 at most, a few sentences are 7."""
     silent = graded(case(code(LINES, stream("1"))), 8)
     assert [(item.score, item.reason) for item in silent.criteria[-2:]] == [
         (0, "There is no text of your own in the notebook.")
@@ -151,6 +151,8 @@ def test_little_text_bounds_the_reflection() -> None:
     assert codes(silent) == ["no_text"]
     short = graded(case(text("I did it."), code(LINES, stream("1"))), 8, 10)
     assert (codes(short), short.criteria[-1].score) == (["few_words"], 4)
+    brief = graded(case(text(WORDS[: len(WORDS) // 2]), code(LINES, stream("1"))), 8, 10)
+    assert (codes(brief), brief.criteria[-1].score) == (["brief_words"], 7)
 
 
 def test_words_to_the_grader_are_flagged_and_cost_nothing() -> None:
@@ -212,7 +214,7 @@ def test_the_sums_are_right_for_every_rubric(
     """The parts add up, stay within their maxima, and the whole within the lowest cap."""
     own = rubric(weights, max_score)
     opened = open_case(book(*cells), own, "")
-    place = {"evidence": [{"cell": (opened.code_cells or (1,))[0], "first_line": 1, "last_line": 1}]}
+    place = {"evidence": [{"cell": (opened.code_cells or (1,))[0], "from": 1, "to": 1}]}
     notes: dict[str, Any] = {"issues": [], "suggestions": [], "reason": "So."}
     judged = {c.name: place | notes | {"score": s} for c, s in zip(own.criteria, scores, strict=False)}
     replies = (

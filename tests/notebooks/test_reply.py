@@ -89,7 +89,7 @@ def test_schemas_are_plain_bounded_and_evidence_comes_first() -> None:
     assert all(list(item["properties"])[-1] == "score" for item in judged.values())
     place = judged["correctness"]["properties"]["evidence"]["items"]["properties"]
     assert place["cell"]["enum"] == [2, 3, 4, 6, 7]
-    assert place["first_line"]["maximum"] == 11
+    assert place["from"]["maximum"] == 11
 
 
 def test_a_reply_has_room_for_its_rubric() -> None:
