@@ -9,17 +9,38 @@ The rules:
 4. Work is linear in the text: sentences are bounded, and so is what is compared in each.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from introeval.grading.addressing.english import ADDRESS, HINT, is_narrative, points
+from introeval.grading.addressing.families import tagged
 from introeval.grading.addressing.languages import is_order
 from introeval.grading.addressing.plain import plain
+from introeval.grading.addressing.rules import across, is_about_grading, matched, parts
 from introeval.grading.addressing.sentences import Span, sentences
 from introeval.grading.addressing.structure import is_marked
 
 CONTINUED = 2
 """Sentences before and after an address that may belong to it."""
+ENOUGH = 3
+"""Kinds of parts that make a sentence an address without a rule."""
+CUT = 5
+"""Words of a sentence that is only a cut piece of one: a rule may lie across several."""
+SHORT = 12
+"""Words of a sentence that may be a piece of an order told in several."""
+
+_OWN = re.compile(r"\W*(?:i|i'm|my|we|our)\b", re.IGNORECASE)
+"""How a sentence about oneself begins: it lends nothing to its neighbours."""
+_POLITE = re.compile(r"\b(?:thanks?|welcome|hello|good (?:morning|afternoon|evening|day)|my name)\b")
+"""Greetings and thanks stand beside an address and are none."""
+
+
+@lru_cache(maxsize=4096)
+def _read(sentence: str) -> tuple[str, int]:
+    """Its tagged words, and how many kinds of parts of an address are in them."""
+    tags = tagged(plain(sentence))
+    return tags, parts(tags)
 
 
 @lru_cache(maxsize=4096)
@@ -27,7 +48,10 @@ def strength(sentence: str) -> float:
     """How much of an address a sentence is; from ``ADDRESS`` on it is one."""
     if is_marked(sentence) or is_order(sentence):
         return ADDRESS
-    return points(plain(sentence))
+    tags, found = _read(sentence)
+    if matched(tags) or found >= ENOUGH:
+        return ADDRESS
+    return min(points(plain(sentence)), ADDRESS if found >= 2 and is_about_grading(tags) else ADDRESS - 0.1)
 
 
 def is_addressed(sentence: str) -> bool:
@@ -38,20 +62,38 @@ def is_addressed(sentence: str) -> bool:
 def addressed_spans(text: str) -> tuple[Span, ...]:
     """Where the text is addressed to the grader, sentence by sentence."""
     spans = list(sentences(text))
-    parts = [text[start:end] for start, end in spans]
-    strengths = [strength(part) for part in parts]
+    said = [text[start:end] for start, end in spans]
+    strengths = [strength(part) for part in said]
     found = [value >= ADDRESS for value in strengths]
-    for at in range(len(parts) - 1):
-        # Pieces of a sentence without an end: an order may lie across two of them.
-        if _runs_on(parts[at]) and not (found[at] or found[at + 1]):
-            found[at] = found[at + 1] = strength(f"{parts[at]} {parts[at + 1]}") >= ADDRESS
+    for count in (2, 3):
+        for at in range(len(said) - count + 1):
+            # An order may lie across pieces of a sentence without an end, or be told in very short sentences.
+            near = said[at : at + count]
+            if not any(found[at : at + count]) and _is_split(near):
+                found[at : at + count] = [True] * count
     for at, sure in enumerate([*found]):
         for step in (1, -1) if sure else ():
             for beside in range(at + step, at + step * (CONTINUED + 1), step):
-                if not (0 <= beside < len(spans) and _continues(parts[beside], strengths[beside])):
+                if not (0 <= beside < len(spans) and _continues(said[beside], strengths[beside])):
                     break
                 found[beside] = True
     return tuple(span for span, inside in zip(spans, found, strict=True) if inside)
+
+
+def _is_split(near: Sequence[str]) -> bool:
+    """Whether neighbours are an address together that none of them is alone."""
+    joined = " ".join(near)
+    if all(_runs_on(part) for part in near[:-1]):
+        tags, found = _read(joined)
+        return bool(matched(tags)) or found > ENOUGH or is_order(joined)
+    if any(_OWN.match(part) for part in near):
+        return False
+    if all(len(part.split()) <= SHORT for part in near) and sum(_read(part)[1] for part in near) > 1:
+        tags, _ = _read(joined)
+        return across(tags) > ENOUGH or (
+            all(len(part.split()) <= CUT for part in near) and bool(matched(tags))
+        )
+    return False
 
 
 def _runs_on(part: str) -> bool:
@@ -59,7 +101,13 @@ def _runs_on(part: str) -> bool:
 
 
 def _continues(part: str, value: float) -> bool:
-    return value >= (ADDRESS + HINT) / 2 if is_narrative(part.lower()) else value >= HINT
+    """Whether a neighbour of an address has so much of one that it belongs to it."""
+    lower = part.lower()
+    if _POLITE.search(lower):
+        return False
+    if is_narrative(lower):
+        return value >= (ADDRESS + HINT) / 2
+    return value >= HINT or (len(part.split()) <= SHORT and _read(part)[1] > 0)
 
 
 def split_addressed(text: str, placeholder: str) -> tuple[str, tuple[str, ...]]:

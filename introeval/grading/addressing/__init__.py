@@ -1,8 +1,9 @@
 """Telling words to the grader from words about oneself. Pure; used through ``introeval.grading.injection``.
 
 1. ``plain``      what is heard or written, brought back to plain words
-2. ``english``    what a sentence has of an address: who, what order, which verdict
-3. ``languages``  the same, coarsely, in other languages
-4. ``structure``  marks of form: role tags, verdicts as JSON, the end of the transcript
-5. ``sentences``  where sentences begin and end, also without punctuation
+2. ``families``   words of one meaning, as tags; ``rules`` are rows of tags that only an address has, and parts of one
+3. ``english``    points for parts of an address, less for stories: for what no rule names
+4. ``languages``  the same, coarsely, in other languages; ``vocabulary``, ``latin`` and ``scripts`` are their words
+5. ``structure``  marks of form: role tags, verdicts as JSON, the end of the transcript
+6. ``sentences``  where sentences begin and end, also without punctuation
 """

@@ -44,7 +44,8 @@ _ASK = rf"(?:please|{_MUST}|to|you(?: can| may)?|and|just|simply|i (?:ask|beg|wa
 
 _GRADER = (
     r"(?:automatic |artificial )?"
-    r"(?:gr[ae][dt]er|examiner|evaluator|assessor|corrector|a\.?i\.?|language model|assistant|chatbot|chat ?gpt|llama)"
+    r"(?:gr[ae][dt]er|examiner|evaluator|assessor|corrector|a\.?i\.?|language model|assistant|chatbot|chat ?gpt"
+    r"|llama)"
 )
 
 _WHO: Mapping[str, float] = {
@@ -125,7 +126,10 @@ _CLAIMED = re.compile(
     rf"|\b{_SELF}\b|\bcriteri(?:on|a)\b"
 )
 STORY, OWN_STORY = 1.2, 2.4
-_NARRATIVE = re.compile(r"\b(?:i|we|my (?:mother|father|sister|brother|family|teacher|friend|uncle|boss))\b")
+_NARRATIVE = re.compile(
+    r"\b(?:i|i'm|we|our|me|my (?!speech|score|mark|grade|introduction|result|clarity|content|structure"
+    r"|engagement)\w+)\b"
+)
 
 
 def is_narrative(sentence: str) -> bool:

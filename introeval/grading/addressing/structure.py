@@ -15,8 +15,15 @@ MARKS = tuple(
         r"#{2,}\s*\w+|(?:\bhash\b\W*){3}|\bless than (?:sign )?(?:slash )?\w+ greater than\b",
         rf"[\"'`]\s*(?:{_SCORE}|{_CRITERION}|facts?|problems?|reason|segments?|criteria|topic)\s*[\"'`]\s*:",
         r"\b(?:open|curly|close|closing|left|right) (?:curly )?(?:brace|bracket)s?\b|\bjson\b",
-        r"\b(?:end|close|closing) of (?:the )?(?:transcript|prompt|input|document|user)\b",
+        r"\b(?:end|close|closing) of (?:the )?(?:transcript|prompt|input|document|user|student(?:'s)? (?:answer"
+        r"|speech|text)|submission|context|conversation)\b",
+        r"\b(?:triple|three) (?:backticks?|quotes?|dash\w*)\b|\bback ?ticks?\b|\bangle brackets?\b|\bclose (?:the"
+        r" )?quot\w+",
+        r"\b(?:slash|backslash) (?:transcript|speech|system|answer|user|prompt|inst)\b|\brole (?:colon )?system\b",
+        r"\b(?:system|assistant|developer|user|admin) (?:colon|turn)\b|^\W*(?:system|developer) prompt\b",
         r"\b(?:begin|start)(?:ning)? of (?:the )?(?:system|instructions?|rubric|grading)\b",
+        r"\b(?:transcript|user input|prompt) (?:ends|ended|is over|is complete|stops|closed)\b",
+        r"\bhere (?:begins?|starts?) (?:the )?(?:system|instructions?|evaluation|grading|assessment|verdict)\b",
         r"\b(?:result|evaluation|grading|verdict) object (?:begins|starts|ends)\b",
     )
 )
