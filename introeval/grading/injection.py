@@ -16,8 +16,8 @@ from functools import lru_cache
 from introeval.grading.addressing.english import ADDRESS, HINT, is_narrative, points
 from introeval.grading.addressing.families import tagged
 from introeval.grading.addressing.languages import is_order
+from introeval.grading.addressing.matching import across, is_about_grading, matched, parts
 from introeval.grading.addressing.plain import plain
-from introeval.grading.addressing.rules import across, is_about_grading, matched, parts
 from introeval.grading.addressing.sentences import Span, sentences
 from introeval.grading.addressing.structure import is_marked
 
@@ -83,12 +83,15 @@ def addressed_spans(text: str) -> tuple[Span, ...]:
 def _is_split(near: Sequence[str]) -> bool:
     """Whether neighbours are an address together that none of them is alone."""
     joined = " ".join(near)
+    parts_near = sum(_read(part)[1] for part in near)
     if all(_runs_on(part) for part in near[:-1]):
-        tags, found = _read(joined)
-        return bool(matched(tags)) or found > ENOUGH or is_order(joined)
+        if is_order(joined):
+            return True
+        tags, found = _read(joined) if parts_near else ("", 0)
+        return found > ENOUGH or bool(matched(tags))
     if any(_OWN.match(part) for part in near):
         return False
-    if all(len(part.split()) <= SHORT for part in near) and sum(_read(part)[1] for part in near) > 1:
+    if all(len(part.split()) <= SHORT for part in near) and parts_near > 1:
         tags, _ = _read(joined)
         return across(tags) > ENOUGH or (
             all(len(part.split()) <= CUT for part in near) and bool(matched(tags))

@@ -1,14 +1,12 @@
-"""What makes an English sentence an address to the grader: rules over tagged words (``families``). Pure.
+"""What makes an English sentence an address to the grader: rules over tagged words (``families``). Data only.
 
 A rule is a row of words in their order. ``CAPITALS`` are tags, small letters are words, ``a|b`` is either, ``..3`` is
 up to three words of any kind, ``!`` is where an order may begin (a comma, "please"), ``^`` where a clause does, and
-`` / `` stands between two ways. ``{V}`` is a verdict, ``{SELF}`` the work that is being graded. A sentence that matches
-a rule is an address; otherwise parts are counted (``parts``): whom, which verdict, what to do, about what.
+`` / `` stands between two ways. ``{V}`` is a verdict, ``{SELF}`` the work that is being graded. ``matching`` reads
+them.
 """
 
-import re
-
-_MACROS = {
+MACROS = {
     "SELF": "this|my|following|present ..2 WORK|CAND",
     "THIS": "this|present|following ..1 WORK|CAND|SCORE",
     "V": "TEN|TOP",
@@ -162,78 +160,3 @@ RULES = {
     "you make me happy with ten": "happiest|happy|proud ..6 by|with ..4 {V}",
     "give me that mark": "PLEA|scholarship|fail ..16 TEN ..2 from|;",
 }
-
-
-_LEADS = "and|so|now|then|but|well|okay|please|hey|also|just|next|first|second|third|finally|simply|kindly"
-_LED = rf"(?: (?:{_LEADS}):\S*)"
-_STARTS = {
-    "^": rf"(?:^|(?<= ;:)){_LED}{{0,3}}",
-    "!": rf"(?:(?:^|(?<= ;:)){_LED}{{0,3}}|(?<= please:)|(?<= just:)|(?<= simply:)|(?<= now:)|(?<= then:))",
-}
-
-
-def _pattern(rule: str) -> str:
-    """The regular expression of a rule over what ``tagged`` returns."""
-    return "".join(_token(token) for token in rule.split())
-
-
-def _token(token: str) -> str:
-    if token.startswith(".."):
-        return rf"(?: \S+){{0,{token[2:]}}}?"
-    return _STARTS.get(token) or f"(?:{'|'.join(_one(one) for one in token.split('|'))})"
-
-
-def _one(one: str) -> str:
-    if one.startswith("{"):
-        return f"(?:{'|'.join(_pattern(rule) for rule in _MACROS[one[1:-1]].split(' / '))})"
-    return rf" \S*:{one}:\S*" if one.isupper() else rf" {re.escape(one)}:\S*"
-
-
-_COMPILED = {name: re.compile("|".join(map(_pattern, rule.split(" / ")))) for name, rule in RULES.items()}
-
-# Parts: a sentence without a rule is an address when three different kinds come together, two when it is a story.
-_PARTS = tuple(
-    re.compile("|".join(_pattern(way) for way in rule.split(" / ")))
-    for rule in (
-        "you|your|GRADER|AI|whoever",
-        "{VS}|TEN / TOP ..1 WORK",
-        "! {ACT}|IGNORE|DEDUCT / {YOU} ..2 {ACT} / ! be|don't ..2 strict|harsh|generous|lenient|kind|merciful|nice",
-        "{SELF}|CRIT|rubric|grading|marking|scoring|transcript",
-        "EACH ..2 FIELD",
-    )
-)
-# "Skip the rules, my tutor told me": somebody else's words, unless they are of grading.
-_QUOTED = re.compile(
-    r" ;:(?: as:)? (?:my|our|his|her|the):\S*(?: \S+){1,3}? (?:says|said|told|sings|always):"
-)
-_GRADED = re.compile(_pattern("{VS}|{V}|{SELF}|GRADER|rubric|grading|prompt"))
-_OPEN = re.compile(_pattern("{V}"))
-_STORY = re.compile(
-    r" (?:gave|got|had|reached|received|passed|failed|won|said|says|learned|wrote|dream|hope|school|maths|mathematics"
-    r"|class|university|factory|job|work|club|country|game|film|films|team|contest|app|phone|thesis|research"
-    r"|gives|our):"
-)
-
-
-def matched(tags: str) -> tuple[str, ...]:
-    """The names of the rules that the tagged sentence matches."""
-    if _QUOTED.search(tags) and not _GRADED.search(tags):
-        return ()
-    return tuple(name for name, rule in _COMPILED.items() if rule.search(tags))
-
-
-def is_about_grading(tags: str) -> bool:
-    """Whether the tagged sentence has a verdict, or the work or the criteria that are graded."""
-    return any(part.search(tags) for part in (_PARTS[1], *_PARTS[3:]))
-
-
-def parts(tags: str) -> int:
-    """How many kinds of parts of an address the tagged sentence has, from 0 to 5; one less when it tells a story."""
-    found = sum(bool(part.search(tags)) for part in _PARTS)
-    return max(0, found - bool(_STORY.search(tags)))
-
-
-def across(tags: str) -> int:
-    """As ``parts``, for sentences that stand together: any verdict, or what "it" must become, is a part as well."""
-    more = not _PARTS[1].search(tags) and bool(_OPEN.search(tags))
-    return parts(tags) + more
