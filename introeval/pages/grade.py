@@ -68,7 +68,7 @@ def grade(
     ``name``, ``version``: of the assignment. Raises ``KeyError`` when no reply has a question.
     """
     said = merged(items, replies)
-    marked = [mark(item, said[item.name], sheet) for item in items]
+    marked = [mark(item, said[item.name], sheet, items) for item in items]
     flags, doubts = sheet_flags(sheet)
     limited = [one for one in marked if one.limit is not None]
     flags += tuple(
@@ -97,7 +97,7 @@ def merged(items: Sequence[Item], replies: Iterable[Reply]) -> dict[str, ItemRep
     return {item.name: found[item.name] for item in items}
 
 
-def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
+def mark(item: Item, said: ItemReply, sheet: Sheet, exam: Sequence[Item]) -> Marked:
     """One question: rules 2 to 5 of ``guards``."""
     answer = guards.countable(said.answer_lines, sheet)
     earned = [(point, said.points[point.name]) for point in item.points]
@@ -116,7 +116,7 @@ def mark(item: Item, said: ItemReply, sheet: Sheet) -> Marked:
     score = sum(
         guards.UNSAID_SHARE * point.points if point in unsaid else reply.points for point, reply in backed
     )
-    limit = guards.limit(item, cited, sheet)
+    limit = guards.limit(item, cited, sheet, exam)
     most = item.max_mark * (1.0 if limit is None else limit.share)
     reason = " ".join(_told(point, reply, sheet) for point, reply in earned)
     if limit is not None:

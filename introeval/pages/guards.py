@@ -8,8 +8,8 @@ Rules:
    lines of the answer as their evidence; without those they are not given.
 3. A cited line counts only if something of it was shown to the model (``lines``, rule 3).
 4. An answer whose lines share no word with the question, its marking points or its key (or only one, though they have
-   six or more) is about something else; one whose lines have no word but the question's own repeats the question. Both
-   get at most 20 % of the question.
+   six or more) is about something else. One whose lines are copies of questions (three words or more in their order)
+   repeats the question. Both get at most 20 % of the question.
 5. A marking point of which no word of its own (one that is not in the question too) is on the lines gets at most half,
    and the grade is not final: a small model grants what it has just read in the marking, and who says the same in other
    words must not lose it all.
@@ -24,6 +24,7 @@ paper goes on in the next line.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Literal
 
 from introeval.pages.lines import PageLine, Sheet
@@ -32,7 +33,7 @@ from introeval.pages.marking import Item, Point
 OFF_TOPIC_SHARE = 0.2
 UNSAID_SHARE = 0.5
 LEAST_WORDS = 3
-MANY_WORDS = 6
+MANY_WORDS, LEAST_COPIED = 6, 3
 STEM = 5
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -66,20 +67,22 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in words if _telling(word))
 
 
-def limit(item: Item, cited: Iterable[int], sheet: Sheet) -> Limit | None:
-    """Rule 4 for a question whose answer is on these lines (at least one); ``None``: no limit."""
-    asked = stems(item.text)
-    wanted = stems(" ".join([item.key, *(point.criterion for point in item.points)]))
-    expected = asked | wanted
+def limit(item: Item, cited: Iterable[int], sheet: Sheet, exam: Sequence[Item] = ()) -> Limit | None:
+    """Rule 4 for a question whose answer is on these lines (at least one); ``None``: no limit.
+
+    ``exam``: all questions, since a copy may go on into the next one.
+    """
+    expected = stems(" ".join([item.text, item.key, *(point.criterion for point in item.points)]))
     numbers = tuple(cited)
     own = _said(sheet.line(number) for number in numbers)
     said = _said(around(numbers, sheet))
     if len(expected) < LEAST_WORDS or _latin(expected) != _latin(said):
         return None
     if len(said & expected) < (2 if len(own) >= MANY_WORDS else 1):
-        reason = "The lines are about something else than the question and its marking points."
+        reason = "The lines have next to nothing to do with the question and its marking points."
         return Limit("off_topic", OFF_TOPIC_SHARE, reason)
-    if len(wanted - asked) >= LEAST_WORDS and said <= asked:
+    questions = _words(" ".join(one.text for one in exam or (item,)))
+    if not _said(line for line in around(numbers, sheet) if not _copied(line, questions)):
         return Limit("repeats_question", OFF_TOPIC_SHARE, "The lines only repeat the question.")
     return None
 
@@ -100,6 +103,18 @@ def around(numbers: Iterable[int], sheet: Sheet) -> Sequence[PageLine]:
     """The lines and their neighbours on the same page, in order."""
     near = {near for number in numbers for near in _neighbours(number, sheet)}
     return [sheet.line(number) for number in sorted(near)]
+
+
+def _copied(line: PageLine, questions: Sequence[str]) -> bool:
+    """Whether the line stands in the questions like this, but for a word that was read wrongly."""
+    words = _words(_NUMBERING.sub("", line.readable))
+    runs = SequenceMatcher(None, words, questions, autojunk=False).get_matching_blocks()
+    alike = sum(run.size for run in runs if run.size > 1)
+    return len(words) >= LEAST_COPIED and alike >= 0.8 * len(words)
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
 
 
 def _said(lines: Iterable[PageLine]) -> frozenset[str]:

@@ -85,6 +85,20 @@ def test_a_copied_question_is_no_answer() -> None:
     assert [guard.code for guard in report.guards] == ["repeats_question"]
 
 
+def test_a_copy_may_be_misread_and_go_on_into_the_next_question() -> None:
+    """One word wrong, and the neighbouring line is a copy too; a short answer in the question's words is none."""
+    lines = (
+        "Question 1",
+        "What is a stock? Name its two main operations",
+        "and give one example of its use. How does binary",
+        "search work, what does it need, and how many steps",
+    )
+    answers = FULL | {"1": ([2, 3], [([2], 1.0)] * 4), "2": NOTHING[1], "3": NOTHING[2]}
+    assert [guard.code for guard in marked(lines, answers).guards] == ["repeats_question"]
+    answers = FULL | {"1": ([1], [([1], 1.0)] * 4), "2": NOTHING[1], "3": NOTHING[2]}
+    assert [guard.code for guard in marked(("a stack",), answers).guards] == ["unsaid"]
+
+
 NOTHING: tuple[Any, ...] = (None, ([], [([], 0)] * 3), ([], [([], 0)] * 2))
 
 
