@@ -118,9 +118,10 @@ def mark(item: Item, said: ItemReply, sheet: Sheet, exam: Sequence[Item]) -> Mar
     )
     limit = guards.limit(item, cited, sheet, exam)
     most = item.max_mark * (1.0 if limit is None else limit.share)
-    reason = " ".join(_told(point, reply, sheet) for point, reply in earned)
+    reason = " ".join(_told(point, reply, point in unsaid, sheet) for point, reply in earned)
     if limit is not None:
-        reason = f"{limit.reason} {reason}"
+        # What the model said of each point would only contradict this; it is kept with its reply.
+        reason = f"{limit.reason} At most {limit.share:.0%} of the marks."
     given = {number for point, reply in earned if reply.points for number in own[point.name]}
     evidence = tuple(sorted(given or cited))[:EVIDENCE_MAX]
     doubt = None
@@ -145,10 +146,14 @@ def _better(one: ItemReply, other: ItemReply) -> ItemReply:
     return ItemReply.model_construct(answer_lines=lines, points=points)
 
 
-def _told(point: Point, reply: PointReply, sheet: Sheet) -> str:
+def _told(point: Point, reply: PointReply, unsaid: bool, sheet: Sheet) -> str:
     words = " ".join(line.quote for line in sheet.lines)
     why = tidy(reply.reason, words, REASON_CHARS) or "The model gave no reason."
-    return f"{reply.points:g} of {point.points:g} ({point.criterion}): {why}"
+    if unsaid:
+        why = f"no word of it is on the lines. The model gave {reply.points:g}: {why}"
+    given = guards.UNSAID_SHARE * point.points if unsaid else reply.points
+    end = "" if why.endswith((".", "!", "?", "\u2026")) else "."
+    return f"{given:g} of {point.points:g} ({point.criterion}): {why}{end}"
 
 
 def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:

@@ -74,6 +74,7 @@ def test_another_topic_gets_a_fifth_at_most() -> None:
     assert {flag.code for flag in report.flags} == {"off_topic"}
     assert [guard.code for guard in report.guards] == ["off_topic"]
     assert "Question 1, 2, 3" in report.guards[0].reason
+    assert report.criteria[0].reason.endswith("At most 20% of the marks.")
     assert len(report.review) == 3
 
 
@@ -123,6 +124,9 @@ def test_points_for_what_nobody_wrote_are_halved() -> None:
     assert "Question 1, 2" in report.guards[0].reason
     assert [doubt.partition(":")[0] for doubt in report.review] == ["Question 1", "Question 2"]
     assert "says that it takes about log n steps" in report.review[1]
+    assert (
+        "0.5 of 1 (says that it takes about log n steps (base 2)): no word of it" in report.criteria[1].reason
+    )
 
 
 def test_a_short_right_answer_is_not_off_topic() -> None:
