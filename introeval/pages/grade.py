@@ -17,6 +17,8 @@ from introeval.pages.reply import REASON_CHARS, ItemReply, PointReply, Reply
 EVIDENCE_MAX = 6
 BLANK = "The pages are blank: there is no answer to mark."
 UNREAD = "Nothing on the pages could be read, though they are not blank. A teacher must mark them."
+UNSAID = "no word of it is on the lines"
+UNBACKED = "no line was given for it"
 NO_ANSWER = "No line of the pages answers this question."
 
 
@@ -24,7 +26,7 @@ NO_ANSWER = "No line of the pages answers this question."
 class Marked:
     """One question after the guards. ``evidence``: numbers of lines. ``doubt``: why a teacher must look, if so.
 
-    ``unsaid``: marking points that a guard held at half.
+    ``unsaid``: a guard held some of its marking points at half.
     """
 
     item: Item
@@ -34,7 +36,26 @@ class Marked:
     evidence: tuple[int, ...]
     limit: guards.Limit | None = None
     doubt: str | None = None
-    unsaid: tuple[Point, ...] = ()
+    unsaid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One marking point: what it gets, and what held it below what the model gave, if anything did."""
+
+    point: Point
+    reply: PointReply
+    given: float
+    held: str = ""
+
+    def told(self, sheet: Sheet) -> str:
+        """For the student and the teacher."""
+        words = " ".join(line.quote for line in sheet.lines)
+        why = tidy(self.reply.reason, words, REASON_CHARS) or "The model gave no reason."
+        if self.held:
+            why = f"{self.held}. The model gave {self.reply.points:g}: {why}"
+        end = "" if why.endswith((".", "!", "?", "\u2026")) else "."
+        return f"{self.given:g} of {self.point.points:g} ({self.point.criterion}): {why}{end}"
 
 
 def refused(sheet: Sheet, items: Sequence[Item], name: str, version: int) -> GradeReport | None:
@@ -107,34 +128,43 @@ def mark(item: Item, said: ItemReply, sheet: Sheet, exam: Sequence[Item]) -> Mar
     if not cited:
         told = f"The model gave {item.title} {claimed:g} points without any line to show for them."
         return Marked(item, 0.0, claimed, NO_ANSWER, (), doubt=told if claimed else None)
-    backed = [(point, reply) for point, reply in earned if own[point.name] or answer]
-    unsaid = tuple(
-        point
-        for point, reply in backed
-        if reply.points > guards.UNSAID_SHARE * point.points and guards.unsaid(item, point, cited, sheet)
-    )
-    score = sum(
-        guards.UNSAID_SHARE * point.points if point in unsaid else reply.points for point, reply in backed
-    )
+    judged = [
+        _judge(item, point, reply, bool(own[point.name] or answer), cited, sheet) for point, reply in earned
+    ]
     limit = guards.limit(item, cited, sheet, exam)
     most = item.max_mark * (1.0 if limit is None else limit.share)
-    reason = " ".join(_told(point, reply, point in unsaid, sheet) for point, reply in earned)
+    reason = " ".join(one.told(sheet) for one in judged)
     if limit is not None:
         # What the model said of each point would only contradict this; it is kept with its reply.
         reason = f"{limit.reason} At most {limit.share:.0%} of the marks."
-    given = {number for point, reply in earned if reply.points for number in own[point.name]}
-    evidence = tuple(sorted(given or cited))[:EVIDENCE_MAX]
+    given = {number for one in judged if one.given for number in own[one.point.name]}
+    held = [one for one in judged if one.held]
     doubt = None
     if limit is not None and claimed >= item.max_mark / 2:
         doubt = f"The model gave {item.title} {claimed:g} of {item.max_mark:g}, but: {limit.reason}"
-    elif unsaid:
-        doubt = f"{item.title}: {_unsaid(unsaid)}"
-    return Marked(item, round(min(score, most), 2), claimed, reason, evidence, limit, doubt, unsaid)
+    elif held and limit is None:
+        doubt = f"{item.title}: " + " ".join(f"{one.point.criterion}: {one.held}." for one in held)
+    return Marked(
+        item,
+        score=round(min(sum(one.given for one in judged), most), 2),
+        model_score=claimed,
+        reason=reason,
+        evidence=tuple(sorted(given or cited))[:EVIDENCE_MAX],
+        limit=limit,
+        doubt=doubt,
+        unsaid=any(one.held == UNSAID for one in held),
+    )
 
 
-def _unsaid(points: Sequence[Point]) -> str:
-    named = "; ".join(point.criterion for point in points)
-    return f"the model gave points for what no word on the lines speaks of ({named})."
+def _judge(
+    item: Item, point: Point, reply: PointReply, backed: bool, cited: Sequence[int], sheet: Sheet
+) -> _Judged:
+    if reply.points and not backed:
+        return _Judged(point, reply, 0.0, UNBACKED)
+    half = guards.UNSAID_SHARE * point.points
+    if reply.points > half and guards.unsaid(item, point, cited, sheet):
+        return _Judged(point, reply, half, UNSAID)
+    return _Judged(point, reply, reply.points)
 
 
 def _better(one: ItemReply, other: ItemReply) -> ItemReply:
@@ -144,16 +174,6 @@ def _better(one: ItemReply, other: ItemReply) -> ItemReply:
     }
     lines = tuple(sorted({*one.answer_lines, *other.answer_lines}))
     return ItemReply.model_construct(answer_lines=lines, points=points)
-
-
-def _told(point: Point, reply: PointReply, unsaid: bool, sheet: Sheet) -> str:
-    words = " ".join(line.quote for line in sheet.lines)
-    why = tidy(reply.reason, words, REASON_CHARS) or "The model gave no reason."
-    if unsaid:
-        why = f"no word of it is on the lines. The model gave {reply.points:g}: {why}"
-    given = guards.UNSAID_SHARE * point.points if unsaid else reply.points
-    end = "" if why.endswith((".", "!", "?", "\u2026")) else "."
-    return f"{given:g} of {point.points:g} ({point.criterion}): {why}{end}"
 
 
 def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:

@@ -57,6 +57,16 @@ def test_points_without_lines_of_their_own_rest_on_the_answer() -> None:
     assert [item.place for item in report.criteria[2].evidence] == ["page 1, line 7"]
 
 
+def test_a_point_without_any_line_gets_nothing() -> None:
+    """Neither it nor the answer has lines; the other points of the question keep theirs."""
+    report = marked(GOOD, FULL | {"3": ([], [([7], 1.0), ([], 2.0)])})
+    last = report.criteria[2]
+    assert (last.score, last.model_score) == (1.0, 3.0)
+    assert "0 of 2 (describes one way" in last.reason
+    assert "no line was given for it. The model gave 2" in last.reason
+    assert len(report.review) == 1
+
+
 RECIPE = ("Take two eggs and a cup of flour.", "Bake the pancakes until they are golden brown.")
 
 
