@@ -19,6 +19,7 @@ from introeval.grading.rubric import describe
 from introeval.pages.errors import MarksDoNotAddUpError
 from introeval.pages.lines import Sheet, harmless
 from introeval.pages.marking import Point
+from introeval.pages.reply import closed_object
 from models.errors import SchemaValidationError
 
 ANSWER_CHARS, CRITERION_CHARS, POINTS_MAX = 1500, 160, 8
@@ -109,7 +110,7 @@ def key_prompt(question: Question, notes: str) -> str:
 
 def key_schema() -> dict[str, Any]:
     """The JSON schema of its reply."""
-    return _object({"answer": {"type": "string", "minLength": 1, "maxLength": ANSWER_CHARS}})
+    return closed_object({"answer": {"type": "string", "minLength": 1, "maxLength": ANSWER_CHARS}})
 
 
 def parse_key(text: str, question: Question) -> KeyAnswer:
@@ -135,14 +136,14 @@ def rubric_prompt(question: Question, key: str, notes: str) -> str:
 def rubric_schema(question: Question) -> dict[str, Any]:
     """The JSON schema of its reply. A grammar cannot add, so only single marks are bound here."""
     marks = [mark for mark in Point("", question.max_mark, "").marks if mark]
-    point = _object(
+    point = closed_object(
         {
             "criterion": {"type": "string", "minLength": 1, "maxLength": CRITERION_CHARS},
             "points": {"enum": [int(mark) if mark == int(mark) else mark for mark in marks]},
         }
     )
     listed = {"type": "array", "items": point, "minItems": 1, "maxItems": POINTS_MAX}
-    return _object({"marking": listed})
+    return closed_object({"marking": listed})
 
 
 def parse_rubric(text: str, question: Question) -> tuple[MarkingPoint, ...]:
@@ -200,12 +201,3 @@ def _asked(question: Question) -> str:
 
 def _points(worth: float) -> str:
     return "1 point" if worth == 1 else f"{worth:g} points"
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

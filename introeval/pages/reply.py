@@ -47,7 +47,7 @@ _WHOLE = TypeAdapter(dict[str, dict[str, Any]])
 
 def reply_schema(items: Sequence[Item], lines: Sequence[int]) -> dict[str, Any]:
     """The JSON schema of a reply: closed objects, evidence before points, only numbers of lines that are shown."""
-    return _object({item.name: _question(item, lines) for item in items})
+    return closed_object({item.name: _question(item, lines) for item in items})
 
 
 def parse_reply(text: str, items: Sequence[Item], lines: Sequence[int]) -> Reply:
@@ -92,14 +92,14 @@ def _exist(where: str, cited: Sequence[int], lines: set[int]) -> None:
 def _question(item: Item, lines: Sequence[int]) -> dict[str, Any]:
     properties = {"answer_lines": _lines(lines, LINES_OF_ANSWER)}
     for point in item.points:
-        properties[point.name] = _object(
+        properties[point.name] = closed_object(
             {
                 "lines": _lines(lines, LINES_OF_POINT),
                 "reason": {"type": "string", "minLength": 1, "maxLength": REASON_CHARS},
                 "points": {"enum": [_plain(mark) for mark in point.marks]},
             }
         )
-    return _object(properties)
+    return closed_object(properties)
 
 
 def _lines(lines: Sequence[int], most: int) -> dict[str, Any]:
@@ -107,7 +107,8 @@ def _lines(lines: Sequence[int], most: int) -> dict[str, Any]:
     return {"type": "array", "items": number, "maxItems": most}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def closed_object(properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object with exactly these members, in this order."""
     return {
         "type": "object",
         "properties": properties,

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from introeval.grading.rubric import describe
+from introeval.pages.reply import closed_object
 from introeval.pages.texts import LINE_CHARS, LINES_MAX, PageText, TextLine
 from models.errors import SchemaValidationError
 from models.packing import Piece, pack
@@ -82,23 +83,14 @@ def prompt(count: int) -> str:
 
 def reply_schema(count: int) -> dict[str, Any]:
     """The JSON schema of a reply about ``count`` pages."""
-    page = {
-        "type": "object",
-        "properties": {
+    page = closed_object(
+        {
             "page": {"type": "integer", "minimum": 1, "maximum": count},
             "lines": {"type": "array", "items": {"type": "string"}, "maxItems": LINES_MAX},
             "confidence": {"type": "number", "minimum": 0, "maximum": 1},
-        },
-        "required": ["page", "lines", "confidence"],
-        "additionalProperties": False,
-    }
-    pages = {"type": "array", "items": page, "minItems": count, "maxItems": count}
-    return {
-        "type": "object",
-        "properties": {"pages": pages},
-        "required": ["pages"],
-        "additionalProperties": False,
-    }
+        }
+    )
+    return closed_object({"pages": {"type": "array", "items": page, "minItems": count, "maxItems": count}})
 
 
 def parse_transcription(text: str, numbers: Sequence[int], model: str) -> tuple[PageText, ...]:
