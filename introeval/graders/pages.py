@@ -12,6 +12,7 @@ from zlib import crc32
 from introeval.assignments import Assignment
 from introeval.assignments.opinions import Asked, first_opinions, second_opinion
 from introeval.graders.base import Work
+from introeval.graders.unasked import unasked
 from introeval.grading import GradeReplyError, GradeReport
 from introeval.grading.trust import Opinion, combine
 from introeval.pages.grade import grade, refused
@@ -69,7 +70,7 @@ class PagesGrader:
         sheet = number_lines(pages)
         report = refused(sheet, asked_for, work.assignment.id, work.assignment.version)
         if report is not None:
-            return _without_model(report)
+            return unasked(report.score, report.max_score, report.model_dump(mode="json"))
         marking = _Marking(sheet, asked_for, build_prompts(sheet, asked_for, self._budget))
         plan = work.assignment.plan
         two = len(work.models) > 1 and await self._both(work.assignment, work.task.id)
@@ -176,21 +177,6 @@ def _evaluation(report: GradeReport, given: Sequence[_Given], marking: _Marking)
         raw_reply="\n".join(generation.raw for generation in given[0].generations),
         load_ms=sum(generation.load_ms for generation in every),
         ratings=ratings,
-    )
-
-
-def _without_model(report: GradeReport) -> Evaluation:
-    return Evaluation(
-        score=report.score,
-        max_score=report.max_score,
-        report=report.model_dump(mode="json"),
-        model=None,
-        server=None,
-        prompt_hash="",
-        tokens_in=0,
-        tokens_out=0,
-        latency_ms=0,
-        raw_reply=None,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from db.pages import PageTexts
 from introeval.graders.authoring import request_of
 from introeval.graders.base import Work
+from introeval.graders.unasked import unasked
 from introeval.pages.errors import PagesMissingError
 from introeval.pages.texts import PageText
 from introeval.pages.transcription import Transcriber
@@ -58,18 +59,7 @@ class SubmissionReader:
             await self._texts.forget(request.submission)
         pages = await self._transcriber.read(work, request.submission, str(path), work.progress)
         report = TranscriptReport(submission=request.submission, pages=tuple(_page(page) for page in pages))
-        return Evaluation(
-            score=0.0,
-            max_score=0.0,
-            report=report.model_dump(mode="json"),
-            model=None,
-            server=None,
-            prompt_hash="",
-            tokens_in=0,
-            tokens_out=0,
-            latency_ms=0,
-            raw_reply=None,
-        )
+        return unasked(0.0, 0.0, report.model_dump(mode="json"))
 
 
 def _page(page: PageText) -> TranscriptPage:
