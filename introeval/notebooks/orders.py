@@ -12,6 +12,7 @@ Rules:
 """
 
 import re
+import unicodedata
 from functools import cache
 
 _WORK = (
@@ -52,7 +53,7 @@ _PATTERNS = (
     rf"(?: (?:in|of|with) {_WORK}\b|\W*$)",
     rf"^\W*(?:system|assistant|user|developer) ?: ?.{{0,60}}\b(?:{_MARKS}|student|rubric|grader|passed)\b",
     r"\b(?:new|updated|hidden|secret) instructions? ?(?::|for the)",
-    r"</? ?(?:notebook|review|student_text)\b",
+    r"</? ?(?:notebook|review|student_?text)\b",
     r"<\|im_(?:start|end)\|> ?(?:system|assistant|user)",
 )
 _VERDICT = re.compile(r"[\"'](score|reason|issues|suggestions|topic|criteria|evidence)[\"'] ?:")
@@ -62,14 +63,26 @@ _ANY = re.compile(
     r"|</? ?\w|<\||[\"'] ?:"
 )
 
+# Letters of other alphabets that look like Latin ones, and Markdown's marks of emphasis.
+_LOOKS_LIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u03bf\u03b1\u03b9\u03bd",
+    "aeopcyxijsdoaiv",
+    "*_~`",
+)
+
 
 def is_order_to_grader(text: str) -> bool:
     """Whether a text of a few lines tells the grader what to do, or which verdict to give."""
-    line = " ".join(text.lower().split())
+    line = _plain(text)
     if not _ANY.search(line):
         return False
     keys = {match[1] for match in _VERDICT.finditer(line)}
     return ("score" in keys and len(keys) > 1) or any(pattern.search(line) for pattern in _compiled())
+
+
+def _plain(text: str) -> str:
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(folded.lower().translate(_LOOKS_LIKE).split())
 
 
 @cache

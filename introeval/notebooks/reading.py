@@ -18,6 +18,7 @@ MAX_CELL_CHARS = 20_000
 MAX_CHARS = 300_000
 """Characters of all cells together, and of all outputs together."""
 
+_ONE_WORD = re.compile(r"[a-z][\w.+#-]{0,15}", re.ASCII)
 _LANGUAGES = {"ir": "r", "python2": "python", "python3": "python", "ipython": "python"}
 
 
@@ -67,13 +68,13 @@ def _attachments(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _language(metadata: dict[str, Any]) -> str:
-    """As ``language_info`` or ``kernelspec`` names it; "unknown" when neither does."""
+    """As ``language_info`` or ``kernelspec`` names it, one word; "unknown" when neither does. A model reads it."""
     info, kernel = metadata.get("language_info"), metadata.get("kernelspec")
     named = [
         part.get(key)
         for part, key in ((info, "name"), (kernel, "language"), (kernel, "name"))
         if isinstance(part, dict)
     ]
-    name = next((found for found in named if isinstance(found, str) and found.strip()), "unknown")
-    short = re.sub(r"[^\w.+# -]", "", name).strip().lower()[:30] or "unknown"
-    return _LANGUAGES.get(short, short)
+    words = (_ONE_WORD.fullmatch(name.strip().lower()) for name in named if isinstance(name, str))
+    word = next((match[0] for match in words if match), "unknown")
+    return _LANGUAGES.get(word, word)
