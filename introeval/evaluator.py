@@ -3,9 +3,10 @@
 The kinds of work differ in what they ask; the phase, the pool, the kept calls and the recovery are the same for all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from introeval.assignments import AssignmentError
+from introeval.assignments import Assignment, AssignmentError
 from introeval.graders.base import Grader, Work
 from introeval.library import AssignmentLibrary
 from models.executor import Executor
@@ -87,8 +88,21 @@ class GradingEvaluator:
             progress=progress,
             models=self.served(),
         )
-        return await grader.grade(work)
+        return _short_of_models(await grader.grade(work), assignment, self._configured())
+
+    def _configured(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(server.model for server in self._pool.statuses()))
 
     def served(self) -> tuple[str, ...]:
         """What the servers that are up serve, each once, in their order."""
         return tuple(dict.fromkeys(server.model for server in self._pool.statuses() if server.healthy))
+
+
+def _short_of_models(result: Evaluation, assignment: Assignment, configured: Sequence[str]) -> Evaluation:
+    """A plan for two models that only one could answer gives a grade, but not a final one."""
+    asked = {rating.model for rating in result.ratings}
+    if assignment.plan.plan != "both" or len(asked) != 1 or len(configured) < 2:
+        return result
+    why = f"Only {next(iter(asked))} graded this, and the plan asks for two models; the others were away."
+    review = [*result.report.get("review", ()), why]
+    return replace(result, report={**result.report, "review": review})

@@ -95,6 +95,8 @@ def nobody(
     if failures and all(failure.may_blame_request for failure in failures):
         return failures[-1]
     if not in_phase:
-        return NoServerError("The language models do not have the machine at the moment.")
+        return NoServerError(
+            "The language models do not have the machine at the moment.", asked=bool(failures)
+        )
     why = " ".join(f"{member.worker.name}: {member.last_error or 'busy'}" for member in members)
-    return NoServerError(f"No language-model server can take work now. {why}")
+    return NoServerError(f"No language-model server can take work now. {why}", asked=bool(failures))

@@ -16,7 +16,8 @@ def candidates(servers: Sequence[ServerConfig], model: str | None, names: Set[st
         known = ", ".join(server.name for server in servers)
         raise NoServerError(
             f"No language-model server is called {', '.join(sorted(names or ()))}. There are: {known or 'none'}. "
-            "Correct the name, or set such a server up."
+            "Correct the name, or set such a server up.",
+            asked=False,
         )
     wanted = None if model is None else canonical(model)
     found = [index for index in named if wanted in (None, canonical(servers[index].model))]
@@ -24,7 +25,8 @@ def candidates(servers: Sequence[ServerConfig], model: str | None, names: Set[st
         served = ", ".join(sorted({servers[index].model for index in named}))
         raise NoServerError(
             f"No language-model server serves {model}. Served are: {served}. Choose one of them, or set a server up "
-            f"for {model}."
+            f"for {model}.",
+            asked=False,
         )
     return tuple(found)
 

@@ -171,6 +171,13 @@ class RejectedWorkError(WorkError):
 
 
 class NoServerError(WorkError):
-    """No model server could take the request. The task waits and its retries are not touched."""
+    """No model server could take the request. The task waits and its retries are not touched.
+
+    ``asked``: a server was given the request and failed on it, so the request itself may be why nobody is left.
+    """
 
     code = "no_server"
+
+    def __init__(self, message: str, *, asked: bool = True) -> None:
+        super().__init__(message)
+        self.asked = asked

@@ -17,8 +17,8 @@ from scheduler.transitions import TaskEvent, failure_event
 
 MOST_HAND_OUTS = 20
 """From then on ``NoServerError`` counts as a failed attempt: a transcript that kills whichever server it is given to
-would else go round for ever, and take the servers from everybody. Servers that are merely away do not come near it:
-while none is healthy, nothing is handed out."""
+would else go round for ever, and take the servers from everybody. Servers that are merely away are no reason: while
+none is healthy nothing is handed out, and work for one that is away waits (``pauses``)."""
 
 
 class UnexpectedError(AttemptFailedError):
@@ -40,7 +40,7 @@ def event_for(task: Task, error: Exception, max_retries: int) -> TaskEvent:
     """The event that follows from ``error`` (see the table above) for a task that was being worked on."""
     if isinstance(error, StateError):
         return TaskEvent.RELEASED
-    if isinstance(error, NoServerError) and task.lease < MOST_HAND_OUTS:
+    if isinstance(error, NoServerError) and (not error.asked or task.lease < MOST_HAND_OUTS):
         return TaskEvent.RELEASED
     retryable = not isinstance(error, RejectedWorkError)
     return failure_event(task.retry_count, max_retries, retryable=retryable)

@@ -16,7 +16,7 @@ The rules (docs/architecture.md has them with their reasons):
 from dataclasses import dataclass
 
 from scheduler.batches import BatchCoordinator
-from scheduler.pauses import pause_seconds
+from scheduler.pauses import is_away, pause_seconds
 from scheduler.snapshot import Machine, QueueSnapshot
 from scheduler.task import BatchState, Phase, Stage, Task
 
@@ -88,11 +88,13 @@ class _View:
     """The snapshot, seen as the two queues that compete for the machine.
 
     ``stt_wants``, ``llm_wants``: the side has work that could go on if it had the machine.
+    ``llm_away``: waits for a server that is away, and for the time being wants nothing.
     ``turn_over``: the batch that waits for STT has not begun, and this STT phase has made transcripts (rule 4).
     """
 
     stt_waiting: tuple[Task, ...]
     llm_waiting: tuple[Task, ...]
+    llm_away: tuple[Task, ...]
     stt_running: int
     llm_running: int
     stt_wants: bool
@@ -100,17 +102,27 @@ class _View:
     turn_over: bool
 
     @classmethod
-    def of(cls, snapshot: QueueSnapshot, machine: Machine, batches: BatchCoordinator) -> "_View":
+    def of(
+        cls,
+        snapshot: QueueSnapshot,
+        machine: Machine,
+        batches: BatchCoordinator,
+        limits: PhaseLimits,
+        now: float,
+    ) -> "_View":
         batch = batches.in_stt(snapshot)
         in_batch = snapshot.of_batch(batch.id) if batch else ()
         stt = tuple(sorted((t for t in in_batch if t.waiting and t.state.stage is Stage.STT), key=Task.turn))
-        llm = batches.evaluable(snapshot)
+        evaluable = batches.evaluable(snapshot)
+        away = tuple(task for task in evaluable if is_away(task) and now < limits.startable_at(task))
+        llm = tuple(task for task in evaluable if task not in away)
         stt_running, llm_running = len(snapshot.running(Stage.STT)), len(snapshot.running(Stage.LLM))
         begun = batch is not None and batch.state is not BatchState.WAITING
         fresh = any(task.updated_at >= snapshot.phase_since for task in llm)
         return cls(
             stt_waiting=stt,
             llm_waiting=llm,
+            llm_away=away,
             stt_running=stt_running,
             llm_running=llm_running,
             stt_wants=bool(stt) or stt_running > 0,
@@ -131,7 +143,7 @@ def decide(
     closable = batches.closable(snapshot, now)
     if closable:
         return [CloseBatch(closable)]
-    view = _View.of(snapshot, machine, batches)
+    view = _View.of(snapshot, machine, batches, limits, now)
     commands = _commands(snapshot, machine, limits, view, now)
     wake_at = _next_deadline(snapshot, batches, limits, view, now)
     if wake_at is not None:
@@ -182,7 +194,9 @@ def _next_deadline(
 ) -> float | None:
     """The next moment at which time alone changes the decision: a batch's age, a phase's cap, a retry's pause."""
     deadlines = [batches.due_at(snapshot)]
-    deadlines += [limits.startable_at(task) for task in (*view.stt_waiting, *view.llm_waiting)]
+    deadlines += [
+        limits.startable_at(task) for task in (*view.stt_waiting, *view.llm_waiting, *view.llm_away)
+    ]
     if view.stt_wants and view.llm_wants and snapshot.phase is not Phase.SWITCHING:
         deadlines.append(snapshot.phase_since + limits.cap(snapshot.phase))
     return min((at for at in deadlines if at is not None and at > now), default=None)

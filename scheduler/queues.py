@@ -187,7 +187,11 @@ class ReaderWriterQueueManager:
             case SwitchTo(phase):
                 self._state.switching = asyncio.create_task(self._switch(phase), name=f"switch-to-{phase}")
             case Transcribe(task) | Evaluate(task):
-                await self._jobs.start(task)
+                try:
+                    await self._jobs.start(task)
+                except StaleWorkError:
+                    # Somebody (a teacher's cancel) was quicker: the tables have changed, look again.
+                    self.wake()
             case Prepare(task) if not self._state.preparing and task.id not in self._state.prepared:
                 self._state.preparing = asyncio.create_task(self._prepare(task), name=f"prepare-{task.id}")
             case _:

@@ -189,5 +189,10 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 if not isinstance(value, dict):
                     raise BrokenTranscriptError(f"a line of the transcript {path.name} is not an object")
                 yield value
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        # Not the error's own text: it has the path, and students read this.
+        raise BrokenTranscriptError(
+            f"the transcript {path.name} cannot be read: {error.strerror or type(error).__name__}"
+        ) from error
+    except ValueError as error:
         raise BrokenTranscriptError(f"the transcript {path.name} cannot be read: {error}") from error

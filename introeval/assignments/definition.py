@@ -4,7 +4,6 @@ Versions are immutable: whatever is graded names the version that graded it, and
 """
 
 import json
-import tomllib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -15,6 +14,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from introeval.assignments.errors import AssignmentError, FieldError
 from introeval.assignments.pairs import ModelName, ModelPairSpec
 from introeval.grading.rubric import Rubric, field_path
+from introeval.grading.toml import read_toml
 
 SLUG = r"^[a-z0-9][a-z0-9_-]{0,60}$"
 INTRODUCTIONS = "introductions"
@@ -184,7 +184,7 @@ def load_assignment(
     ``assignment_id``: whose definition it is, when it does not say so itself.
     """
     try:
-        data = tomllib.loads(text) if fmt == "toml" else json.loads(text)
+        data = read_toml(text) if fmt == "toml" else json.loads(text)
     except (ValueError, RecursionError) as error:
         # ValueError: what the two parsers raise, and a number of more digits than Python reads.
         raise AssignmentError(f"The assignment is not valid {fmt.upper()}: {error}") from error

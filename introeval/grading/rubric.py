@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from introeval.grading.errors import RubricError
+from introeval.grading.toml import read_toml
 
 CRITERION_MAX = 10
 RESERVED = frozenset({"topic", "facts", "problems"})
@@ -130,7 +131,7 @@ class Rubric(_Strict):
 def load_rubric(text: str, fmt: Literal["toml", "json"] = "toml") -> Rubric:
     """Read a rubric. Raises ``RubricError``, which names every wrong field."""
     try:
-        data = tomllib.loads(text) if fmt == "toml" else json.loads(text)
+        data = read_toml(text) if fmt == "toml" else json.loads(text)
         return Rubric.model_validate(data)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise RubricError(f"The rubric is not valid {fmt.upper()}: {error}") from error

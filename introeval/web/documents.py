@@ -5,6 +5,7 @@ is open here change anything: such requests say where they come from, and are re
 """
 
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -24,8 +25,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def refuse_other_sites(request: web.Request) -> None:
-    """Raise ``ProblemError`` when a browser says that a page of another site sent this (Fetch Metadata, W3C)."""
-    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+    """Raise ``ProblemError`` when a browser says that a page of another site sent this.
+
+    By Fetch Metadata (W3C), which browsers send to https and localhost, and by ``Origin``, which they send everywhere.
+    Programs send neither.
+    """
+    origin = urlsplit(request.headers.get("Origin", "")).hostname
+    here = urlsplit(f"//{request.host}").hostname
+    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" or origin not in (None, here):
         raise ProblemError("cross_site", "A page of another site asked for this. Use this site's own pages.")
 
 

@@ -19,6 +19,7 @@ from aiohttp import web
 from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
 from introeval.web.context import WebContext
+from introeval.web.documents import refuse_other_sites
 from introeval.web.form import OVERHEAD, TEXT_FIELDS, FilePart, parts
 from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same, too_large
 from introeval.web.inputs import SubmissionForm
@@ -57,6 +58,7 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> Accepted:
         """Read and accept one upload. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
+        refuse_other_sites(request)
         upload = Incoming(key=key_of(request.headers.get("Idempotency-Key")))
         # A page that shows the form again, with the reason of a refusal, fills it in from these.
         request[FIELDS] = upload.texts

@@ -69,6 +69,7 @@ PROBLEMS: Mapping[str, Kind] = {
 INTAKE_PROBLEMS = (
     *(
         "malformed_body",
+        "cross_site",
         "bad_key",
         "upload_stalled",
         "too_large",

@@ -23,6 +23,8 @@ def environment(assets: Assets) -> Environment:
         loader=PackageLoader("introeval.web"),
         autoescape=True,
         undefined=StrictUndefined,
+        # An upgrade changes the files under a running daemon; it shows its own version's pages until it is restarted.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -42,7 +42,7 @@ _STUDENT_FLAGS = {
     "no_speech": "No speech was heard in the recording. Please record again.",
     "too_few_words": "There were too few words to grade. Please record again.",
     "no_facts": "Nothing was found that the speech says about you.",
-    "off_topic": "The speech seems to be about something else than you.",
+    "off_topic": "This seems to be about something else than what was asked for.",
     "transcript_cut": "The speech is very long; only its first part was graded.",
 }
 _NEUTRAL_FLAG = "Your teacher will look at this result as well."

@@ -1,5 +1,7 @@
 """The policy, as stories: what is known, and what is to be done."""
 
+from scheduler.errors import NoServerError
+from scheduler.outcome import event_for
 from scheduler.pauses import pause_seconds
 from scheduler.policy import (
     CloseBatch,
@@ -21,6 +23,7 @@ from scheduler.transitions import (
     STT_PENDING,
     STT_PROCESSING,
     STT_RETRY,
+    TaskEvent,
 )
 from tests.scheduler.values import BATCHES, LIMITS, batch, machine, snapshot, task
 
@@ -175,3 +178,26 @@ def test_first_attempts_go_before_retries() -> None:
     """A file that failed once is tried again after the others."""
     bad, good = task("a", STT_RETRY, created_at=0.0), task("b", STT_PENDING, created_at=5.0)
     assert at(6.0, snapshot(Phase.STT, bad, good)) == [Transcribe(good), Prepare(bad)]
+
+
+def test_work_for_an_absent_server_holds_nobody_up() -> None:
+    """It waits, ever longer; the other side gets the machine, and in time it is tried again."""
+    limits = PhaseLimits(retry_seconds=5.0)
+    away = task("a", LLM_PENDING, updated_at=10.0, error_code="no_server", lease=3)
+    due = 10.0 + pause_seconds(away, 5.0)
+    waiting = task("b", STT_PENDING, batch_id=2)
+    both = (batch(1, BatchState.EVALUATING), batch(2, BatchState.WAITING))
+    known = snapshot(Phase.LLM, away, waiting, batches=both)
+    assert decide(known, machine(), BATCHES, limits, 12.0) == [SwitchTo(Phase.STT), WakeAt(due)]
+    alone = snapshot(Phase.LLM, away, batches=both[:1])
+    assert decide(alone, machine(), BATCHES, limits, 12.0) == [WakeAt(due)]
+    assert decide(alone, machine(), BATCHES, limits, due) == [Evaluate(away)]
+    later = pause_seconds(task("a", LLM_PENDING, error_code="no_server", lease=9), 5.0)
+    assert due - 10.0 < later <= 120.0
+
+
+def test_absence_is_never_a_failed_attempt() -> None:
+    """However often it was handed out; only a request that servers failed on is suspected."""
+    often = task("a", LLM_PROCESSING, lease=500)
+    assert event_for(often, NoServerError("away", asked=False), 2) is TaskEvent.RELEASED
+    assert event_for(often, NoServerError("all failed"), 2) is TaskEvent.ATTEMPT_FAILED

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from introeval.web.storage import NoRoomError, UploadRoom
@@ -137,3 +138,17 @@ async def test_room_counts_uploads_under_way(tmp_path: Path) -> None:
     async with room.draft("a", expected=2**62):
         with pytest.raises(NoRoomError):
             await room.require_room(1000)
+
+
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
+async def test_a_page_of_another_site_hands_nothing_in(tmp_path: Path, header: dict[str, str]) -> None:
+    """Nor stops or regrades anything; the same headers of this site's own pages are welcome."""
+    async with running(tmp_path) as room:
+        form = aiohttp.FormData({"roll_number": "R1", "name": "A"})
+        form.add_field("file", VIDEO, filename="v.mp4")
+        answer = await room.client.post("/api/v1/submissions", data=form, headers=header)
+        assert await problem(answer) == (403, "cross_site")
+        stop = "/api/v1/assignments/introductions/cancel"
+        assert await problem(await room.client.post(stop, headers=header)) == (403, "cross_site")
+        own = {"Origin": str(room.client.make_url("")).rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+        assert (await room.client.post(stop, headers=own)).status == 200

@@ -98,7 +98,7 @@ async def test_student_page(tmp_path: Path) -> None:
         assert "cheater" not in done
         assert "Why not more" in done
         assert "The speech has 40 words. At most 6 of 10." in done
-        assert "something else than you. At most 2 of 10." in done
+        assert "something else than what was asked for. At most 2 of 10." in done
         assert "Your teacher will look at this result as well." in done
 
 
