@@ -30,6 +30,7 @@ from introeval.instance import single_instance
 from introeval.library import AssignmentLibrary
 from introeval.listening import listen, write_port_file
 from introeval.outbox.outgoing import Outgoing
+from introeval.pages.prompt import Budget
 from introeval.preview import Previewer
 from introeval.sd_notify import Notifier
 from introeval.settings import Settings
@@ -126,7 +127,8 @@ async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon
         stack.push_async_callback(sight.close)
         pages = wiring.page_transcriber(database, sight, clock, settings.generation.num_ctx)
         await pages.sweep()
-        graders = wiring.graders(database, sight, clock, pages)
+        budget = Budget(context=settings.generation.num_ctx, reply=settings.generation.num_predict)
+        graders = wiring.graders(database, sight, clock, pages, budget)
         evaluator = GradingEvaluator(pool, executor, library, graders)
         preview = Previewer(executor, graders, evaluator.served, configs)
         manager = ReaderWriterQueueManager(

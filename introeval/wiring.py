@@ -26,6 +26,7 @@ from introeval.inspecting import inspectors, picture
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
 from introeval.pages.ocr import PageReader
+from introeval.pages.prompt import Budget
 from introeval.pages.transcription import Transcriber
 from introeval.preview import Previewer
 from introeval.settings import Settings
@@ -50,14 +51,16 @@ def page_transcriber(
     )
 
 
-def graders(database: Database, sight: Sight, clock: SystemClock, pages: Transcriber) -> dict[str, Grader]:
-    """By the task's kind."""
+def graders(
+    database: Database, sight: Sight, clock: SystemClock, pages: Transcriber, budget: Budget | None = None
+) -> dict[str, Grader]:
+    """By the task's kind. ``budget``: tokens of the models' window and of a reply."""
     images = SessionPages(Sessions(database), pages.reader)
     both = fairness(database).both
     return {
         Kind.INTRO_VIDEO: IntroductionGrader(both),
         Kind.NOTEBOOK: NotebookGrader(),
-        Kind.PAGES: PagesGrader(pages, both),
+        Kind.PAGES: PagesGrader(pages, both, budget),
         SESSION: SessionGrader(images, SessionResults(database), sight.sees, clock),
         TRANSCRIPTION: SubmissionReader(pages, PageTexts(database)),
         ANSWER_KEY: KeyWriter(pages),
