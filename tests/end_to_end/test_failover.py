@@ -8,7 +8,7 @@ import pytest
 from tests.end_to_end.lab import Lab, overlaps
 from tests.end_to_end.servers import lab_with, two_servers
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("tiny_stt_dir")]
+pytestmark = [pytest.mark.timeout(480), pytest.mark.usefixtures("tiny_stt_dir")]
 
 
 async def _servers(lab: Lab) -> dict[str, Any]:

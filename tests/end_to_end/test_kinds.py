@@ -52,7 +52,7 @@ async def hand_in(lab: Lab, assignment: str, file: Path) -> str:
                 return str((await response.json())["id"])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 async def test_every_kind_ends_in_one_explained_result(lab: Lab) -> None:
     """Assignments from files, work without STT, a grade with places as evidence; no phase is broken by it."""
     ids: dict[str, str] = {}
