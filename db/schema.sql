@@ -47,6 +47,9 @@ CREATE TABLE processing_tasks (
     assignment_id   TEXT NOT NULL DEFAULT 'introductions',
     assignment_version INTEGER NOT NULL DEFAULT 1,
     request         TEXT,
+    -- when it is to be forgotten (the assignment's retention; null: never by itself), and when it was
+    delete_after    REAL,
+    purged_at       REAL,
     -- a task is in exactly one of the eight states of scheduler/transitions.py
     CHECK ((current_phase IN ('completed', 'failed')) = (status = current_phase)),
     CHECK ((completed_at IS NOT NULL) = (current_phase IN ('completed', 'failed')))
@@ -60,6 +63,26 @@ CREATE INDEX tasks_by_roll ON processing_tasks (roll_number);
 CREATE INDEX tasks_unbatched_llm ON processing_tasks (priority DESC, created_at, id)
     WHERE batch_id IS NULL AND current_phase = 'llm';
 CREATE INDEX tasks_by_assignment ON processing_tasks (assignment_id, created_at);
+CREATE INDEX tasks_by_deletion ON processing_tasks (delete_after) WHERE purged_at IS NULL;
+
+-- Uploads that arrive in pieces. ``client``: who they are counted against. ``length``: null until it is said.
+-- ``received``: bytes that are on the disk, synced; the file may be longer after a crash, and is cut to it.
+-- ``task_id``: the submission that it became, in that submission's transaction. ``refusal``: why it became none (RFC 9457).
+CREATE TABLE uploads (
+    id          TEXT PRIMARY KEY,
+    client      TEXT NOT NULL,
+    length      INTEGER CHECK (length >= 0),
+    received    INTEGER NOT NULL DEFAULT 0 CHECK (received >= 0 AND (length IS NULL OR received <= length)),
+    metadata    TEXT NOT NULL CHECK (json_valid(metadata)),
+    created_at  REAL NOT NULL,
+    updated_at  REAL NOT NULL,
+    expires_at  REAL NOT NULL,
+    task_id     TEXT REFERENCES processing_tasks (id),
+    refusal     TEXT CHECK (refusal IS NULL OR json_valid(refusal))
+) STRICT;
+
+CREATE INDEX uploads_by_expiry ON uploads (expires_at);
+CREATE INDEX uploads_by_task ON uploads (task_id);
 
 -- One result per version of the assignment: a regrade keeps the old ones.
 CREATE TABLE results (

@@ -1,79 +1,10 @@
-"""The sections of the settings: plain values with their limits and defaults.
+"""The sections about the language models and what they are asked."""
 
-A field's description is its documentation; its default's source is named where it is a measurement.
-"""
+from typing import Annotated
 
-from pathlib import Path
-from typing import Annotated, Literal
+from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    PositiveFloat,
-    PositiveInt,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
-
-Residency = Literal["exclusive", "shared"]
-Device = Literal["auto", "cpu", "cuda"]
-FullPath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
-
-
-class Section(BaseModel):
-    """Immutable, and a misspelt name is an error rather than a setting without effect."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class BatchSettings(Section):
-    """A batch closes when it is full or when its oldest task has waited for ``age_seconds``."""
-
-    size: PositiveInt = 30
-    age_seconds: Annotated[float, Field(ge=0)] = 20.0
-
-
-class PhaseSettings(Section):
-    """Caps on the length of a phase while the other kind of work waits, and the time for one side of a hand-over.
-
-    ``retry_seconds``: the pause before a failed attempt is made again.
-    """
-
-    stt_seconds: PositiveFloat = 1800.0
-    llm_seconds: PositiveFloat = 1800.0
-    retry_seconds: Annotated[float, Field(ge=0)] = 5.0
-    handover_seconds: PositiveFloat = 120.0
-
-
-class SttSettings(Section):
-    """Speech-to-text. ``model``: a registry name or a folder with a CTranslate2 model; not given: ``embedded.stt``.
-
-    ``residency``: ``exclusive`` ends the Whisper process with its phase, ``shared`` keeps it in RAM; not given:
-    ``shared`` with embedded models (they run on the CPU), ``exclusive`` with Ollama. ``threads``: not given: all cores.
-    ``language``: ISO 639-1, or ``auto``; Whisper base took the English of 2 of lab30's 30 speakers for Chinese.
-    """
-
-    model: str | None = None
-    device: Device = "auto"
-    threads: PositiveInt | None = None
-    slots: PositiveInt = 1
-    residency: Residency | None = None
-    language: Annotated[str, Field(pattern=r"^([a-z]{2,3}|auto)$")] = "en"
-    silent_seconds: PositiveFloat = Field(
-        default=120.0, description="no segment for this long: the child hangs"
-    )
-
-
-class UploadSettings(Section):
-    """Limits on what is taken in. ``max_queue``: accepted and not yet ended, beyond which the answer is 429."""
-
-    max_bytes: PositiveInt = 500_000_000
-    max_seconds: PositiveFloat = 900.0
-    max_queue: PositiveInt = 500
+from introeval.sections.base import Section
 
 
 class ServerSettings(Section):
@@ -171,43 +102,3 @@ class GenerationSettings(Section):
     request_burst: Annotated[float, Field(ge=1)] = 1.0
     tokens_per_second: PositiveFloat | None = None
     token_burst: Annotated[float, Field(ge=0)] = 0.0
-
-
-class WebhookSettings(Section):
-    """Who is told of results. ``url``: not given: nobody. ``secret``, ``secret_file``: one or several, each signs.
-
-    ``timeout_seconds``: Standard Webhooks recommends 15 to 30. ``max_age_seconds``: a message is given up at this age
-    (the specification's example schedule spans 75 hours). ``keep_seconds``: what has left is deleted then.
-    """
-
-    url: HttpUrl | None = None
-    secret: SecretStr | None = None
-    secret_file: FullPath | None = None
-    allow_private: bool = False
-    public_url: HttpUrl | None = None
-    connect_seconds: PositiveFloat = 5.0
-    timeout_seconds: PositiveFloat = 20.0
-    max_age_seconds: PositiveFloat = 259_200.0
-    keep_seconds: PositiveFloat = 604_800.0
-
-    @field_validator("url", "public_url")
-    @classmethod
-    def _no_credentials(cls, url: HttpUrl | None) -> HttpUrl | None:
-        if url is not None and (url.username or url.password):
-            raise ValueError(
-                "a user name or a password in it would be seen in logs and pages; leave them out"
-            )
-        return url
-
-
-class LogSettings(Section):
-    """``auto``: readable lines on a terminal, else JSON."""
-
-    format: Literal["auto", "json", "console"] = "auto"
-    level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-class GradingSettings(Section):
-    """``rubric``: a TOML or JSON file; not given: the rubric for introductions that comes with the program."""
-
-    rubric: FullPath | None = None
