@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from introeval.assignments import Assignment
 from introeval.assignments.opinions import Asked, first_opinions, second_opinion
 from introeval.graders.base import Work
+from introeval.graders.unasked import unasked
 from introeval.grading import (
     GradeReplyError,
     GradeReport,
@@ -51,7 +52,7 @@ class IntroductionGrader:
         rubric = work.assignment.rubric or default_rubric()
         refused = precheck(transcript.segments, transcript.media_seconds, rubric)
         if refused is not None:
-            return _without_model(refused)
+            return unasked(refused.score, refused.max_score, refused.model_dump(mode="json"))
         prompt = build_prompt(rubric, transcript.segments)
         plan = work.assignment.plan
         two = len(work.models) > 1 and await self._both(work.assignment, work.task.id)
@@ -141,19 +142,4 @@ def _evaluation(
         raw_reply=generations[0].raw,
         load_ms=sum(generation.load_ms for generation in generations),
         ratings=ratings,
-    )
-
-
-def _without_model(report: GradeReport) -> Evaluation:
-    return Evaluation(
-        score=report.score,
-        max_score=report.max_score,
-        report=report.model_dump(mode="json"),
-        model=None,
-        server=None,
-        prompt_hash="",
-        tokens_in=0,
-        tokens_out=0,
-        latency_ms=0,
-        raw_reply=None,
     )
