@@ -42,6 +42,7 @@ from models.pool import ModelPool
 from models.sight import Sight
 from scheduler.batches import BatchCoordinator
 from scheduler.errors import ConfigurationError, StateError
+from scheduler.ports import Clock
 from scheduler.queues import ReaderWriterQueueManager
 from stt.worker import STTBatchWorker
 
@@ -107,9 +108,9 @@ class Daemon:
 
 
 @asynccontextmanager
-async def daemon(settings: Settings, notifier: Notifier) -> AsyncIterator[Daemon]:
-    """Build and start everything; end it in the opposite order."""
-    clock = SystemClock()
+async def daemon(settings: Settings, notifier: Notifier, clock: Clock | None = None) -> AsyncIterator[Daemon]:
+    """Build and start everything; end it in the opposite order. ``clock``: not given: the machine's own."""
+    clock = clock or SystemClock()
     _make_folders(settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(settings.state.instance_lock))

@@ -11,7 +11,6 @@ from db.sessions import Sessions
 from db.views import Views
 from introeval import assembly
 from introeval.assignments import Kind
-from introeval.clock import SystemClock
 from introeval.exams.request import SESSION
 from introeval.fairness import Fairness
 from introeval.graders.authoring import KeyWriter, RubricWriter
@@ -38,13 +37,12 @@ from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
 from models.pool import ModelPool
 from models.sight import Sight
+from scheduler.ports import Clock
 from scheduler.queues import ReaderWriterQueueManager
 from stt.transcript import read_transcript
 
 
-def page_transcriber(
-    database: Database, sight: Sight, clock: SystemClock, context: int = 8192
-) -> Transcriber:
+def page_transcriber(database: Database, sight: Sight, clock: Clock, context: int = 8192) -> Transcriber:
     """Who reads pages: a vision model, else OCR in a child process. ``context``: tokens of the models' window."""
     return Transcriber(
         PageTexts(database), PageReader(), sight, clock, database.root / "pages", context=context
@@ -52,7 +50,7 @@ def page_transcriber(
 
 
 def graders(
-    database: Database, sight: Sight, clock: SystemClock, pages: Transcriber, budget: Budget | None = None
+    database: Database, sight: Sight, clock: Clock, pages: Transcriber, budget: Budget | None = None
 ) -> dict[str, Grader]:
     """By the task's kind. ``budget``: tokens of the models' window and of a reply."""
     images = SessionPages(Sessions(database), pages.reader)
@@ -74,7 +72,7 @@ def fairness(database: Database) -> Fairness:
 
 
 def board(
-    settings: Settings, views: Views, manager: ReaderWriterQueueManager, pool: ModelPool, clock: SystemClock
+    settings: Settings, views: Views, manager: ReaderWriterQueueManager, pool: ModelPool, clock: Clock
 ) -> StatusBoard:
     """The one snapshot's maker."""
     limits = assembly.phase_limits(settings)
@@ -94,7 +92,7 @@ def web_context(
     database: Database,
     manager: ReaderWriterQueueManager,
     board: StatusBoard,
-    clock: SystemClock,
+    clock: Clock,
     library: AssignmentLibrary,
     preview: Previewer,
 ) -> WebContext:

@@ -49,13 +49,15 @@ class Mood(StrEnum):
 class FakeOllama:
     """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``.
 
-    ``reply_to``: makes the reply out of the prompt; without it, it is ``reply``. ``shown``: what ``/api/show`` says.
+    ``reply_to``: makes the reply out of the prompt; without it, it is ``reply``, or what ``reply_for`` makes of the whole
+    request. ``shown``: what ``/api/show`` says. ``hangs_loading``: loading a model never ends.
     """
 
     def __init__(self, model: str = "mistral") -> None:
         self.model, self.url, self.port = f"{model}:latest", "", 0
         self.mood, self.script, self.reply = Mood.WELL, list[Mood](), GOOD
         self.reply_to: Callable[[str], str] | None = None
+        self.reply_for: Callable[[dict[str, Any]], str] | None = None
         self.shown: dict[str, Any] = {"capabilities": ["completion"]}
         self.prompts: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -63,6 +65,7 @@ class FakeOllama:
         self.in_memory = False
         self.unloads = True
         self.loads = True
+        self.hangs_loading = False
         self.silent = False
         self.installed = True
         self.retry_after = "70"
@@ -133,6 +136,8 @@ class FakeOllama:
     async def _touch(self, body: dict[str, Any]) -> web.StreamResponse:
         unload = body["keep_alive"] == 0
         self.calls.append("unload" if unload else "load")
+        if not unload and self.hangs_loading:
+            await self._over.wait()
         if not unload and not self.loads:
             return web.json_response(
                 {"error": "llama runner process has terminated: out of memory"}, status=500
@@ -160,20 +165,25 @@ class FakeOllama:
         elif mood is Mood.HANG_FIRST:
             await self._over.wait()
         await response.prepare(request)
-        async for line in self._lines(mood, body["prompt"]):
+        async for line in self._lines(mood, body):
             await response.write(line)
         if mood is Mood.CUT and request.transport is not None:
             request.transport.abort()
         return response
 
-    async def _lines(self, mood: Mood, prompt: str) -> AsyncIterator[bytes]:
+    def _reply(self, body: dict[str, Any]) -> str:
+        if self.reply_for is not None:
+            return self.reply_for(body)
+        return self.reply_to(body["prompt"]) if self.reply_to else self.reply
+
+    async def _lines(self, mood: Mood, body: dict[str, Any]) -> AsyncIterator[bytes]:
+        prompt = body["prompt"]
         if mood is Mood.GIANT_LINE:
             yield b'{"response": "' + b"x" * 600_000
         while mood in (Mood.WHITESPACE, Mood.ENDLESS, Mood.DRIP):
             yield self._line({Mood.WHITESPACE: " \n\t ", Mood.ENDLESS: "word " * 50}.get(mood, "word "))
             await asyncio.sleep(0.01 if mood is Mood.DRIP else 0)
-        reply = self.reply_to(prompt) if self.reply_to else self.reply
-        text = "" if mood is Mood.EMPTY else reply
+        text = "" if mood is Mood.EMPTY else self._reply(body)
         for part in re.findall(r".{1,4}", text, re.DOTALL):
             yield self._line(part)
             if mood is Mood.CUT:
