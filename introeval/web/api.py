@@ -51,10 +51,11 @@ class Api:
         # A refusal is raised by the handler again, where it becomes a problem; only the invitation is left out here.
         try:
             await self._receiver.admit(request)
-        except IntroevalError:
+        except IntroevalError as error:
+            self._receiver.admission.remember(request, error)
             return
-        assert request.transport is not None
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def submission(self, request: web.Request) -> web.StreamResponse:
         found = await self._reader.find(request.match_info["id"])

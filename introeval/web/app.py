@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import structlog
 from aiohttp import web
 
+from introeval.web.admission import Admission
 from introeval.web.api import Api
 from introeval.web.assets import Assets
 from introeval.web.assignment_operations import assignment_operations
@@ -45,7 +46,7 @@ def build_app(context: WebContext) -> web.Application:
     receiver, reader, metrics, assets = Receiver(context), Reader(context), Metrics(), Assets()
     html = Html(assets)
     pages = Pages(context, reader, html)
-    edge = Edge(context, html, pages, metrics)
+    edge = Edge(context, html, pages, metrics, receiver.admission)
     assignments = AssignmentReader(context)
     runs = AssignmentRuns(context, assignments, reader)
     homework = AssignmentPages(context, assignments, reader, runs, html)
@@ -64,7 +65,7 @@ def build_app(context: WebContext) -> web.Application:
     app.router.add_get("/assignments/{id}/preview", homework.preview)
     app.router.add_get("/static/{name}", assets.serve)
     app.cleanup_ctx.append(_uploads(receiver))
-    app.cleanup_ctx.append(_streams(context))
+    app.cleanup_ctx.append(_streams(context, receiver.admission))
     app.on_shutdown.append(_stop(context))
     return app
 
@@ -83,7 +84,7 @@ def _add_api(app: web.Application, api: Api, table: Sequence[Operation]) -> None
 
 
 def _sessions(app: web.Application, context: WebContext, receiver: Receiver) -> tuple[Operation, ...]:
-    images, sessions = ImageReceiver(context), SessionReader(context)
+    images, sessions = ImageReceiver(context, receiver.admission), SessionReader(context)
     app.cleanup_ctx.append(_uploads(images))
     return session_operations(
         Sessions(context, sessions, images), SessionGradings(context, sessions, receiver)
@@ -101,12 +102,13 @@ def _uploads(receiver: Receiver | ImageReceiver) -> Lifetime:
     return context
 
 
-def _streams(context: WebContext) -> Lifetime:
-    """Wake every stream once ``stop`` is set, whoever sets it."""
+def _streams(context: WebContext, admission: Admission) -> Lifetime:
+    """Once ``stop`` is set, whoever sets it: wake every stream, and send away whoever waits for a place."""
 
     async def wake() -> None:
         await context.stop.wait()
         context.commits.notify()
+        admission.close()
 
     async def running(app: web.Application) -> AsyncIterator[None]:
         waking = asyncio.create_task(wake())

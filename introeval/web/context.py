@@ -15,6 +15,7 @@ from introeval.graders.asked import Preview
 from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
+from introeval.web.places import PlaceLimits
 from introeval.web.session_context import SessionPorts
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
@@ -29,7 +30,8 @@ class UploadLimits:
 
     ``max_queue``: accepted and not ended, uploads under way included. ``reserve_bytes``: disk space that uploads
     never touch. ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
-    ``probes``: how many files are looked into at once. ``max_bytes`` and ``max_seconds`` are those of a recording.
+    ``probes``: how many files are looked into at once. ``places``: how many uploads are read at once. ``max_bytes``
+    and ``max_seconds`` are those of a recording.
     """
 
     max_bytes: int = 500_000_000
@@ -42,6 +44,7 @@ class UploadLimits:
     idle_seconds: float = 30.0
     upload_seconds: float = 3600.0
     probes: int = 4
+    places: PlaceLimits = field(default_factory=PlaceLimits)
 
     def bytes_of(self, kind: str) -> int:
         """How large the files of one submission may be together."""

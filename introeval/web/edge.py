@@ -6,6 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from introeval.web.admission import Admission
 from introeval.web.api import wants_html
 from introeval.web.context import WebContext
 from introeval.web.html import Html
@@ -49,8 +50,11 @@ HEADERS = {
 class Edge:
     """Middleware and signal of one application."""
 
-    def __init__(self, context: WebContext, html: Html, pages: Pages, metrics: Metrics) -> None:
+    def __init__(
+        self, context: WebContext, html: Html, pages: Pages, metrics: Metrics, admission: Admission
+    ) -> None:
         self._context = context
+        self._admission = admission
         self._html = html
         self._pages = pages
         self._metrics = metrics
@@ -62,7 +66,10 @@ class Edge:
         @web.middleware
         async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
             began = self._context.clock.monotonic()
-            answer = await self._answer(request, handler)
+            try:
+                answer = await self._answer(request, handler)
+            finally:
+                self._admission.leave(request)
             if answer.headers.get("Connection") == "close":
                 answer.force_close()
             self._count(request, answer.status, self._context.clock.monotonic() - began)

@@ -18,9 +18,10 @@ from aiohttp import web
 
 from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
+from introeval.web.admission import Admission
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
-from introeval.web.form import OVERHEAD, TEXT_FIELDS, FilePart, parts
+from introeval.web.form import TEXT_FIELDS, FilePart, parts
 from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same, too_large
 from introeval.web.inputs import SubmissionForm
 from introeval.web.problems import ProblemError
@@ -35,7 +36,6 @@ _NO_FILE = "Choose a file: the field 'file' is missing or holds no file."
 _ONE_FILE = (
     "Send one file at a time (several are for exam pages only, with the field 'assignment' before them)."
 )
-_RETRY_SECONDS = 30
 
 
 class Receiver:
@@ -45,6 +45,7 @@ class Receiver:
         self._context = context
         self._limits = context.limits
         self.room = UploadRoom(context.videos, context.limits.reserve_bytes)
+        self.admission = Admission(context)
         self._looking = asyncio.Semaphore(context.limits.probes)
         self._finishing: set[asyncio.Future[Accepted]] = set()
 
@@ -70,16 +71,8 @@ class Receiver:
             raise ProblemError("upload_stalled", "The upload took too long and was ended.") from error
 
     async def admit(self, request: web.Request) -> None:
-        """Refuse what can be refused before a byte of the body is read."""
-        if self._context.stop.is_set():
-            raise ProblemError("stopping", "The service is stopping; send the file again in a minute.")
-        most = max(self._limits.bytes_of(kind) for kind in self._context.inspect)
-        if request.content_length is not None and request.content_length > most + OVERHEAD:
-            raise too_large(most)
-        key = key_of(request.headers.get("Idempotency-Key"))
-        if key is None or await self._context.intake.earlier(key) is None:
-            await self.require_place()
-            await self.room.require_room(request.content_length or 0)
+        """Refuse what can be refused before a byte of the body is read; else hold a place for it."""
+        await self.admission.admit(request, self.room)
 
     async def _read(self, request: web.Request, upload: Incoming) -> Accepted:
         name = secrets.token_hex(12)
@@ -90,6 +83,8 @@ class Receiver:
                 if not isinstance(part, FilePart):
                     if part.name in TEXT_FIELDS:
                         upload.take(part.name, part.value)
+                    if part.name == "roll_number":
+                        self.admission.count_student(request, part.value)
                     continue
                 await self._begin_file(upload, part)
                 if upload.earlier is not None and upload.proves():
@@ -236,11 +231,4 @@ class Receiver:
 
     async def require_place(self) -> None:
         """Refuse one more task while the queue is full. Raises ``ProblemError``."""
-        waiting = await self._context.intake.waiting() + self.room.open_drafts
-        if waiting >= self._limits.max_queue:
-            detail = (
-                f"{self._limits.max_queue} submissions are waiting already. Nothing is lost: try again soon."
-            )
-            pace = await self._context.views.pace()
-            after = min(300, max(5, round(pace.llm_seconds or _RETRY_SECONDS)))
-            raise ProblemError("queue_full", detail, {"Retry-After": str(after)})
+        await self.admission.require_queue(self.room.open_drafts)

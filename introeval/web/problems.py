@@ -59,8 +59,10 @@ PROBLEMS: Mapping[str, Kind] = {
     "digest_mismatch": Kind(422, "The file changed on its way"),
     "version_unknown": Kind(428, "Say which version you change"),
     "queue_full": Kind(429, "The queue is full"),
+    "too_many_uploads": Kind(429, "Too many uploads at a time"),
     "internal": Kind(500, "Something is wrong with the program"),
     "unavailable": Kind(503, "This cannot be done at the moment"),
+    "busy": Kind(503, "Many are handing in at this moment"),
     "stopping": Kind(503, "The service is stopping"),
     "too_many_streams": Kind(503, "Too many pages are open"),
     "disk_full": Kind(507, "The disk of the server is full"),
@@ -86,8 +88,8 @@ INTAKE_PROBLEMS = (
         "no_audio_track",
         "too_long",
     ),
-    *("corrupt_media", "rejected", "key_reused", "digest_mismatch", "queue_full", "unavailable", "stopping"),
-    "disk_full",
+    *("corrupt_media", "rejected", "key_reused", "digest_mismatch", "queue_full", "too_many_uploads", "busy"),
+    *("unavailable", "stopping", "disk_full"),
 )
 """What an upload may be refused with; other packages' errors keep their own codes, with the status of ``rejected``."""
 
@@ -102,7 +104,7 @@ PICTURE_PROBLEMS = (
         "not_multipart",
     ),
     *("unknown_pages", "no_file", "empty_file", "bad_field", "too_many_files", "rejected", "unavailable"),
-    *("queue_full", "stopping", "disk_full"),
+    *("busy", "stopping", "disk_full"),
 )
 """What a page image may be refused with; refusals of its content keep their own codes, with the status of ``rejected``.
 """

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from db.sessions import NewImage
 from introeval.assignments import FieldError
+from introeval.web.admission import Admission
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.form import OVERHEAD, FilePart, parts
@@ -42,8 +43,9 @@ class _Sent:
 class ImageReceiver:
     """Takes page images in."""
 
-    def __init__(self, context: WebContext) -> None:
+    def __init__(self, context: WebContext, admission: Admission) -> None:
         self._context = context
+        self._admission = admission
         self._ports = context.sessions
         self._limits = context.limits
         self.room = UploadRoom(context.images, context.limits.reserve_bytes)
@@ -74,10 +76,7 @@ class ImageReceiver:
             raise ProblemError("stopping", "The service is stopping; send the picture again in a minute.")
         if request.content_length is not None and request.content_length > self._ports.max_bytes + OVERHEAD:
             raise self._too_large()
-        if self.room.open_drafts >= self._limits.max_queue:
-            detail = "Too many pictures are being sent at this moment. Send this one again soon."
-            raise ProblemError("queue_full", detail, {"Retry-After": "5"})
-        await self.room.require_room(request.content_length or 0)
+        await self._admission.enter(request, self.room)
 
     async def _receive(self, request: web.Request) -> NewImage:
         name = secrets.token_hex(12)

@@ -1,0 +1,144 @@
+"""``Admission``: who may send a body now, decided before a byte of it is read.
+
+The rules:
+
+1. Every door that reads a large body asks ``admit`` first. What it grants is bound to the request: it is given back
+   when the request ends, however it ends (``leave``), and asking twice for one request changes nothing.
+2. What is refused for good (too large) is refused first and costs nothing. Then a place is taken (``places``), and only
+   then are the tables and the disk asked: a crowd that has no place costs neither.
+3. Whoever is sent away is told when to come back (``Retry-After``), each at another time (``comeback``).
+4. Pages, the status and events need no place: they are served while uploads are at their limit.
+"""
+
+from functools import partial
+from ipaddress import IPv6Address, ip_address
+from random import Random
+
+from aiohttp import web
+
+from introeval.web.comeback import Comeback
+from introeval.web.context import WebContext
+from introeval.web.form import OVERHEAD
+from introeval.web.incoming import key_of, too_large
+from introeval.web.places import Place, Places
+from introeval.web.problems import ProblemError
+from introeval.web.storage import UploadRoom
+from scheduler.errors import IntroevalError
+
+_PLACE = web.RequestKey("place", Place)
+_GUARD = web.RequestKey("guard", partial[None])
+_REFUSAL = web.RequestKey("refusal", IntroevalError)
+
+_BUSY = (
+    "Many are handing in at this moment, so the file was not read yet. Nothing is lost: it is your turn soon."
+)
+_TOO_MANY = "This roll number is sending several files at this moment. Wait until they are through."
+_STOPPING = "The service is stopping; send the file again in a minute."
+_QUEUE_GAP = 5.0
+"""Seconds between two graded submissions, until it was measured."""
+
+
+class Admission:
+    """``places``: shared by all doors of one application."""
+
+    def __init__(self, context: WebContext, jitter: Random | None = None) -> None:
+        self._context = context
+        self._limits = context.limits
+        seed = jitter or Random()
+        self._comeback, self._queue_comeback = Comeback(seed), Comeback(seed)
+        self._jitter = seed
+        self.places = Places(context.limits.places, context.clock)
+
+    async def admit(self, request: web.Request, room: UploadRoom) -> None:
+        """Let a submission's body be read into ``room``. Raises ``ProblemError``, ``StateError``."""
+        if not _decided(request):
+            self._require_size(request)
+            await self._take_place(request)
+            key = key_of(request.headers.get("Idempotency-Key"))
+            if key is None or await self._context.intake.earlier(key) is None:
+                await self.require_queue(room.open_drafts)
+                await room.require_room(request.content_length or 0)
+
+    async def enter(self, request: web.Request, room: UploadRoom) -> None:
+        """Let another large body be read into ``room``. Raises ``ProblemError``, ``StateError``."""
+        if not _decided(request):
+            await self._take_place(request)
+            await room.require_room(request.content_length or 0)
+
+    def remember(self, request: web.Request, refusal: IntroevalError) -> None:
+        """``Expect: 100-continue`` is asked first and answered second: the handler is to be told the same."""
+        request[_REFUSAL] = refusal.with_traceback(None)
+
+    def count_student(self, request: web.Request, roll_number: str) -> None:
+        """The roll number is known now. Raises ``ProblemError`` when it has too many uploads under way already."""
+        place = request.get(_PLACE)
+        if place is not None and not self.places.claim(place, roll_number):
+            raise ProblemError("too_many_uploads", _TOO_MANY, self.later())
+
+    async def require_queue(self, under_way: int = 0) -> None:
+        """Refuse one more task while the queue is full. Raises ``ProblemError``."""
+        waiting = await self._context.intake.waiting() + under_way
+        if waiting >= self._limits.max_queue:
+            pace = await self._context.views.pace()
+            after = self._queue_comeback.seconds(
+                self._context.clock.monotonic(), pace.llm_seconds or _QUEUE_GAP
+            )
+            detail = (
+                f"{self._limits.max_queue} submissions are waiting already. Nothing is lost: try again soon."
+            )
+            raise ProblemError("queue_full", detail, {"Retry-After": str(max(5, after))})
+
+    def later(self) -> dict[str, str]:
+        """The header that tells one of a crowd when to come back."""
+        return {"Retry-After": str(self._comeback.seconds(self._context.clock.monotonic()))}
+
+    def close(self) -> None:
+        """Send away those who wait for a place."""
+        self.places.close()
+
+    def _require_size(self, request: web.Request) -> None:
+        most = max(self._limits.bytes_of(kind) for kind in self._context.inspect)
+        if request.content_length is not None and request.content_length > most + OVERHEAD:
+            raise too_large(most)
+
+    async def _take_place(self, request: web.Request) -> None:
+        place = None if self._context.stop.is_set() else await self.places.take(client_of(request.remote))
+        if place is None:
+            if self._context.stop.is_set():
+                raise ProblemError("stopping", _STOPPING, {"Retry-After": str(self._jitter.randint(15, 60))})
+            raise ProblemError("busy", _BUSY, self.later())
+        guard = partial(self._leave, place)
+        request[_PLACE], request[_GUARD] = place, guard
+        # A connection may break between the invitation to send and the handler, which is then never called.
+        request.task.add_done_callback(guard)
+
+    def leave(self, request: web.Request) -> None:
+        """The request has ended. Idempotent."""
+        if _PLACE in request:
+            request.task.remove_done_callback(request.pop(_GUARD))
+            self._leave(request.pop(_PLACE))
+
+    def _leave(self, place: Place, task: object = None) -> None:
+        if place.leave():
+            self._comeback.served(self._context.clock.monotonic(), crowded=self.places.waiting > 0)
+
+
+def client_of(remote: str | None) -> str:
+    """Who a quota counts for: an IPv4 address, or the /64 network that one IPv6 host has to itself."""
+    try:
+        address = ip_address((remote or "").partition("%")[0])
+    except ValueError:
+        return remote or ""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return address.exploded[:19]
+    return str(address)
+
+
+def _decided(request: web.Request) -> bool:
+    """Whether the request was admitted before. Raises its refusal again."""
+    refusal = request.pop(_REFUSAL, None)
+    if refusal is not None:
+        raise refusal
+    return _PLACE in request
