@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -35,14 +35,14 @@ from introeval.preview import Previewer
 from introeval.sd_notify import Notifier
 from introeval.settings import Settings
 from introeval.status import StatusBoard
-from introeval.web.context import WebContext
+from introeval.web.context import Inspect, WebContext
 from models.embedded.supervisor import EmbeddedServers
 from models.executor import Executor
 from models.pool import ModelPool
 from models.sight import Sight
 from scheduler.batches import BatchCoordinator
 from scheduler.errors import ConfigurationError, StateError
-from scheduler.ports import Clock
+from scheduler.ports import Clock, Transcriber
 from scheduler.queues import ReaderWriterQueueManager
 from stt.worker import STTBatchWorker
 
@@ -108,8 +108,18 @@ class Daemon:
 
 
 @asynccontextmanager
-async def daemon(settings: Settings, notifier: Notifier, clock: Clock | None = None) -> AsyncIterator[Daemon]:
-    """Build and start everything; end it in the opposite order. ``clock``: not given: the machine's own."""
+async def daemon(
+    settings: Settings,
+    notifier: Notifier,
+    clock: Clock | None = None,
+    *,
+    transcriber: Transcriber | None = None,
+    inspect: Mapping[str, Inspect] | None = None,
+) -> AsyncIterator[Daemon]:
+    """Build and start everything; end it in the opposite order.
+
+    ``clock``: not given: the machine's own. ``transcriber``: Whisper. ``inspect``: who looks into uploads, by kind.
+    """
     clock = clock or SystemClock()
     _make_folders(settings)
     async with AsyncExitStack() as stack:
@@ -120,7 +130,7 @@ async def daemon(settings: Settings, notifier: Notifier, clock: Clock | None = N
         servers = await stack.enter_async_context(_beside(embedded))
         configs = wiring.servers(settings, embedded)
         pool = ModelPool(configs, clock, residency=settings.residency, jitter=Random())
-        transcriber = STTBatchWorker(assembly.speech(settings))
+        transcriber = transcriber or STTBatchWorker(assembly.speech(settings))
         library = AssignmentLibrary(Assignments(database), clock)
         await library.introductions(assembly.rubric(settings))
         executor = Executor(pool, SqliteCalls(database), clock, rate=assembly.rates(settings))
@@ -145,7 +155,7 @@ async def daemon(settings: Settings, notifier: Notifier, clock: Clock | None = N
         pool.on_change = manager.wake
         board = wiring.board(settings, Views(database), manager, pool, clock)
         board.outbox, board.calls = outgoing.status, evaluator.calls
-        context = wiring.web_context(settings, database, manager, board, clock, library, preview)
+        context = wiring.web_context(settings, database, manager, board, clock, library, preview, inspect)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
         stack.push_async_callback(transcriber.close)
@@ -153,14 +163,10 @@ async def daemon(settings: Settings, notifier: Notifier, clock: Clock | None = N
         stack.push_async_callback(_stop, manager, queues, settings.drain_seconds)
         url = await listen(stack, settings, context)
         running = Daemon(url, manager, board, notifier)
-        running.work = [
-            queues,
-            asyncio.create_task(pool.run(), name="probes"),
-            asyncio.create_task(_report(running, context), name="report"),
-            asyncio.create_task(outgoing.run(), name="outbox"),
-            servers,
-        ]
-        stack.push_async_callback(_end, running.work[1:4])
+        beside = {"probes": pool.run(), "report": _report(running, context), "outbox": outgoing.run()}
+        started = [asyncio.create_task(work, name=name) for name, work in beside.items()]
+        stack.push_async_callback(_end, started)
+        running.work = [queues, *started, servers]
         yield running
 
 

@@ -1,5 +1,7 @@
 """The larger parts of the daemon, each made from what ``service`` has built so far. Nothing starts or ends here."""
 
+from collections.abc import Mapping
+
 from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
@@ -31,7 +33,7 @@ from introeval.preview import Previewer
 from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
 from introeval.web.authoring import ANSWER_KEY, RUBRIC, TRANSCRIPTION
-from introeval.web.context import WebContext
+from introeval.web.context import Inspect, WebContext
 from introeval.web.session_context import SessionPorts
 from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
@@ -95,8 +97,9 @@ def web_context(
     clock: Clock,
     library: AssignmentLibrary,
     preview: Previewer,
+    inspect: Mapping[str, Inspect] | None = None,
 ) -> WebContext:
-    """The web's ports."""
+    """The web's ports. ``inspect``: not given: who looks into each kind of file for real."""
     return WebContext(
         intake=Intake(database),
         views=Views(database),
@@ -109,7 +112,7 @@ def web_context(
         state_dir=settings.state_dir,
         wake=manager.wake,
         status=board.snapshot,
-        inspect=inspectors(assembly.media(settings)),
+        inspect=inspectors(assembly.media(settings)) if inspect is None else inspect,
         bundle=bundle,
         preview=preview,
         read_segments=lambda path: read_transcript(path).segments,
