@@ -12,8 +12,10 @@ from models.config import ServerConfig
 from models.embedded.supervisor import ServerSpec
 from models.limits import RateLimits
 from models.weights import locate
+from models.worker import MAX_ASKS
 from scheduler.batches import BatchLimits
 from scheduler.errors import ConfigurationError
+from scheduler.leases import LeaseLimits
 from scheduler.policy import PhaseLimits
 from scheduler.queues import QueueSettings
 from stt.config import SpeechConfig
@@ -23,6 +25,10 @@ from stt.process import WatchLimits
 
 ERROR_PAUSE_SECONDS = 5.0
 BEAT_SECONDS = 10.0
+CANCEL_SECONDS = 30.0
+"""A Whisper child that is killed has 10 s to be gone; a request to a model server ends at once."""
+
+LEAST_LEASE_SECONDS = 3600.0
 
 
 def speech(settings: Settings) -> SpeechConfig:
@@ -37,9 +43,14 @@ def speech(settings: Settings) -> SpeechConfig:
         threads=max(1, settings.stt_threads // settings.stt.slots),
         slots=settings.stt.slots,
         media=media(settings),
-        watch=WatchLimits(load=settings.phases.handover_seconds, silence=settings.stt.silent_seconds),
+        watch=speech_watch(settings),
         options=DecodeOptions(language=None if settings.stt.language == "auto" else settings.stt.language),
     )
+
+
+def speech_watch(settings: Settings) -> WatchLimits:
+    """How long a Whisper child may take, and be silent."""
+    return WatchLimits(load=settings.phases.handover_seconds, silence=settings.stt.silent_seconds)
 
 
 def media(settings: Settings) -> MediaLimits:
@@ -109,9 +120,32 @@ def phase_limits(settings: Settings) -> PhaseLimits:
 
 
 def queue_settings(settings: Settings, watchdog_seconds: float | None) -> QueueSettings:
-    """Retries, pauses and the loop's beat: three beats in each of the watchdog's periods."""
+    """Retries, pauses, leases, and the loop's beat: three beats in each of the watchdog's periods."""
     beat = min(BEAT_SECONDS, (watchdog_seconds or 3 * BEAT_SECONDS) / 3)
-    return QueueSettings(max_retries=settings.max_retries, error_pause=ERROR_PAUSE_SECONDS, beat=beat)
+    return QueueSettings(
+        max_retries=settings.max_retries,
+        error_pause=ERROR_PAUSE_SECONDS,
+        beat=beat,
+        handover=4 * settings.phases.handover_seconds * _servers(settings),
+        leases=leases(settings),
+    )
+
+
+def leases(settings: Settings) -> LeaseLimits:
+    """How long work may go without progress: twice what the limits below it add up to, so that they speak first.
+
+    STT: a new child loads the model, the audio is extracted, then the child may stall as long as its watch lets it. A
+    language model reports every part of a reply, so its silence is that of the worker's asks, at each server in turn;
+    before them the request may wait for a slot behind a session's many, hence an hour at least.
+    """
+    watch, media_limits = speech_watch(settings), media(settings)
+    stall = watch.stall + watch.stall_factor * media_limits.max_seconds
+    asks = MAX_ASKS * _servers(settings)
+    return LeaseLimits(
+        stt=2 * (watch.load + media_limits.extract_timeout + stall),
+        llm=max(LEAST_LEASE_SECONDS, 2 * asks * settings.llm_timeout_seconds),
+        cancel=CANCEL_SECONDS,
+    )
 
 
 def rubric(settings: Settings) -> Rubric | None:
@@ -132,6 +166,10 @@ def _embedded_models(settings: Settings) -> dict[str, str]:
     """The model of each embedded server, by the server's name."""
     embedded = settings.embedded
     return {f"embedded-{index + 1}": embedded.model_of(index) for index in range(embedded.servers)}
+
+
+def _servers(settings: Settings) -> int:
+    return len(settings.ollama.servers) if settings.models == "ollama" else settings.embedded.servers
 
 
 def _server(settings: Settings, name: str, url: str, model: str) -> ServerConfig:

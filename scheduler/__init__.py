@@ -12,8 +12,9 @@ Read it in this order:
 8. ``ports``        what the drivers need from the outside: clock, store, the two sides
 9. ``lock``         the one lock, as a state machine; it raises on a breach
 10. ``controller``  ``SemaphoreController``: hands the machine from one side to the other
-11. ``jobs``        ``JobRunner``: the pieces of work under way, and the commit of what becomes of them
-12. ``queues``      ``ReaderWriterQueueManager``: the loop that carries the commands out
+11. ``leases``      ``Lease``: how long a piece of work may be silent, and what happens then
+12. ``jobs``        ``JobRunner``: the pieces of work under way, and the commit of what becomes of them
+13. ``queues``      ``ReaderWriterQueueManager``: the loop that carries the commands out
 
-1 to 7 and 9 are pure: no clock, no I/O, no asyncio (import-linter enforces it). Only 10 to 12 await.
+1 to 7 and 9 are pure: no clock, no I/O, no asyncio (import-linter enforces it). Only 10 to 13 await.
 """

@@ -24,6 +24,12 @@ class BatchLimits:
     age_seconds: float = 20.0
 
 
+def is_over(began: float, until: float, now: float) -> bool:
+    """Whether a span of wall time is over. So is one that begins in the future: the clock was set back, nobody knows
+    by how much, and waiting for it to come round again could take years (a machine whose clock starts in 2036)."""
+    return now >= until or now < began
+
+
 @dataclass(frozen=True, slots=True)
 class BatchCoordinator:
     """Forms batches and follows them; pure, so that the store and the policy can both ask it."""
@@ -34,10 +40,11 @@ class BatchCoordinator:
         """The tasks that make the next batch now; empty while it may still fill up."""
         if snapshot.unbatched_llm:
             return tuple(sorted(snapshot.unbatched_llm, key=Task.turn)[: self.limits.size])
-        due = self.due_at(snapshot)
-        if any(batch.state is BatchState.WAITING for batch in snapshot.batches):
+        oldest = snapshot.oldest_unbatched_at
+        if oldest is None or any(batch.state is BatchState.WAITING for batch in snapshot.batches):
             return ()
-        if due is None or (snapshot.unbatched_count < self.limits.size and now < due):
+        full = snapshot.unbatched_count >= self.limits.size
+        if not full and not is_over(oldest, oldest + self.limits.age_seconds, now):
             return ()
         return tuple(sorted(snapshot.unbatched, key=Task.turn)[: self.limits.size])
 

@@ -43,8 +43,8 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   └── RunnerError                       models.embedded.errors
     ├── StaleWorkError                        scheduler.errors
     ├── StateError                            scheduler.errors
-    │   ├── NoRoomError                       introeval.web.storage
-    │   ├── StorageError                      introeval.web.storage
+    │   ├── NoRoomError                       introeval.web.partfile
+    │   ├── StorageError                      introeval.web.partfile
     │   └── WorkFolderError                   stt.errors
     └── WorkError                             scheduler.errors
         ├── AttemptFailedError                scheduler.errors
@@ -52,6 +52,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   ├── ContextOverflowError          models.errors
         │   ├── ExtractionFailedError         stt.errors
         │   ├── GradeReplyError               introeval.grading.errors
+        │   ├── LeaseExpiredError             scheduler.errors
         │   ├── PageReaderError               introeval.pages.errors
         │   ├── ProbeFailedError              stt.errors
         │   ├── ReplyError                    models.errors
@@ -162,6 +163,12 @@ class AttemptFailedError(WorkError):
     """This attempt failed (a crash, a hang, an unusable reply); another one may succeed."""
 
     code = "attempt_failed"
+
+
+class LeaseExpiredError(AttemptFailedError):
+    """The work went without progress for longer than anything honest does, and was stopped."""
+
+    code = "lease_expired"
 
 
 class RejectedWorkError(WorkError):

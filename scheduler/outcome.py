@@ -27,7 +27,7 @@ class UnexpectedError(AttemptFailedError):
     code = "unexpected"
 
 
-def translated(error: Exception) -> IntroevalError:
+def translated(error: BaseException) -> IntroevalError:
     """``error`` as it is recorded and shown: one of ours, whatever it was."""
     if isinstance(error, (AttemptFailedError, RejectedWorkError, NoServerError, StateError)):
         return error

@@ -5,7 +5,7 @@ The rules (docs/architecture.md has them with their reasons):
 1. Work is only started in its own phase, and only once that side is ready.
 2. A side keeps the machine while it has work, but yields to waiting work of the other side when it has had the
    machine for its cap. A side that is to yield starts nothing more.
-3. The hand-over begins only when nothing is running.
+3. The hand-over begins only when nothing is running: neither by the tables, nor in anybody's hands.
 4. Alternation: transcripts that this STT phase made are evaluated before the next batch's STT begins.
 5. Without a healthy model server nobody enters the language-model phase for nothing, and STT goes on.
 6. While others work, the audio of the files that wait for STT is prepared (CPU only), one file at a time.
@@ -15,7 +15,7 @@ The rules (docs/architecture.md has them with their reasons):
 
 from dataclasses import dataclass
 
-from scheduler.batches import BatchCoordinator
+from scheduler.batches import BatchCoordinator, is_over
 from scheduler.pauses import is_away, pause_seconds
 from scheduler.snapshot import Machine, QueueSnapshot
 from scheduler.task import BatchState, Phase, Stage, Task
@@ -36,6 +36,10 @@ class PhaseLimits:
     def startable_at(self, task: Task) -> float:
         """When a waiting task may start."""
         return task.updated_at + pause_seconds(task, self.retry_seconds)
+
+    def startable(self, task: Task, now: float) -> bool:
+        """Whether it may start now."""
+        return is_over(task.updated_at, self.startable_at(task), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ class _View:
         in_batch = snapshot.of_batch(batch.id) if batch else ()
         stt = tuple(sorted((t for t in in_batch if t.waiting and t.state.stage is Stage.STT), key=Task.turn))
         evaluable = batches.evaluable(snapshot)
-        away = tuple(task for task in evaluable if is_away(task) and now < limits.startable_at(task))
+        away = tuple(task for task in evaluable if is_away(task) and not limits.startable(task, now))
         llm = tuple(task for task in evaluable if task not in away)
         stt_running, llm_running = len(snapshot.running(Stage.STT)), len(snapshot.running(Stage.LLM))
         begun = batch is not None and batch.state is not BatchState.WAITING
@@ -153,7 +157,7 @@ def decide(
 
 def _holder(snapshot: QueueSnapshot, limits: PhaseLimits, view: _View, now: float) -> Phase:
     """Which side should have the machine (rules 2, 4 and 5)."""
-    capped = now - snapshot.phase_since >= limits.cap(snapshot.phase)
+    capped = is_over(snapshot.phase_since, snapshot.phase_since + limits.cap(snapshot.phase), now)
     match snapshot.phase:
         case Phase.LLM:
             yields = view.stt_wants and (capped or not view.llm_wants)
@@ -171,20 +175,20 @@ def _commands(
     holder = _holder(snapshot, limits, view, now)
     if holder is snapshot.phase and machine.ready:
         return _start(holder, machine, limits, view, now)
-    running = view.stt_running + view.llm_running
+    running = view.stt_running + view.llm_running > 0 or bool(machine.in_hand)
     wants = view.llm_wants if holder is Phase.LLM else view.stt_wants
     return [SwitchTo(holder)] if wants and not running else []
 
 
 def _start(phase: Phase, machine: Machine, limits: PhaseLimits, view: _View, now: float) -> list[Command]:
     """Fill the free slots of the side that has the machine, and prepare what waits for STT (rules 1, 6 and 7)."""
+    waiting = view.stt_waiting if phase is Phase.STT else view.llm_waiting
+    ready = [task for task in waiting if limits.startable(task, now) and task.id not in machine.in_hand]
     if phase is Phase.STT:
-        ready = [task for task in view.stt_waiting if now >= limits.startable_at(task)]
         chosen = ready[: machine.stt_slots]
         return [*map(Transcribe, chosen), *(Prepare(task) for task in view.stt_waiting if task not in chosen)]
-    ready = [task for task in view.llm_waiting if now >= limits.startable_at(task)]
     chosen = [task for task in ready if not task.suspect][: machine.llm_slots]
-    if not chosen and not view.llm_running and machine.llm_slots:
+    if not chosen and not machine.in_hand and not view.llm_running and machine.llm_slots:
         chosen = ready[:1]
     return [*map(Evaluate, chosen), *map(Prepare, view.stt_waiting)]
 

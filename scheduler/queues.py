@@ -5,6 +5,8 @@ The rules:
 1. It clears its wake-up flag *before* it reads the tables: what happens meanwhile is seen in the next round.
 2. One hand-over at a time, beside the loop, so that the loop's beat goes on (a watchdog listens to it).
 3. To stop: start nothing, wait for what runs, then cancel it; what was cancelled is released, and nothing is lost.
+4. A hand-over or cancelled work that does not end may still use the machine, and nothing here can make it stop. It is
+   shown, the machine stays where it is, and the beat ends: the watchdog starts a new process, which resumes.
 """
 
 import asyncio
@@ -12,36 +14,34 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from scheduler import policy
 from scheduler.batches import BatchCoordinator
 from scheduler.controller import SemaphoreController
 from scheduler.errors import IntroevalError, StaleWorkError, StateError
 from scheduler.jobs import JobRunner
+from scheduler.leases import LeaseLimits
 from scheduler.outcome import translated
-from scheduler.policy import (
-    CloseBatch,
-    Command,
-    Evaluate,
-    PhaseLimits,
-    Prepare,
-    SwitchTo,
-    Transcribe,
-    WakeAt,
-    decide,
-)
+from scheduler.policy import Command, PhaseLimits
 from scheduler.ports import Clock, Evaluator, Store, Transcriber
 from scheduler.snapshot import Machine, QueueSnapshot, RunningTask
 from scheduler.task import Phase, Stage, Task
 
 log = logging.getLogger(__name__)
+RESTART = "Restart the daemon, if systemd does not."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
-    """``max_retries``: per task. ``error_pause`` and ``beat``: seconds, see ``ReaderWriterQueueManager.run``."""
+    """``max_retries``: per task. ``error_pause`` and ``beat``: seconds, see ``ReaderWriterQueueManager.run``.
+
+    ``handover``: seconds; longer than both sides' own limits for one hand-over, which then does not end (rule 4).
+    """
 
     max_retries: int = 2
     error_pause: float = 5.0
     beat: float = 10.0
+    handover: float = 600.0
+    leases: LeaseLimits = field(default_factory=LeaseLimits)
 
 
 @dataclass(slots=True)
@@ -51,6 +51,7 @@ class _State:
     prepared: set[str] = field(default_factory=set)
     preparing: asyncio.Task[None] | None = None
     switching: asyncio.Task[None] | None = None
+    switch_until: float = 0.0
     hold_until: float = 0.0
     stopping: bool = False
     errors: dict[str, str] = field(default_factory=dict)
@@ -88,7 +89,8 @@ class ReaderWriterQueueManager:
             clock,
             max_retries=settings.max_retries,
             error_pause=settings.error_pause,
-            on_end=self.wake,
+            leases=settings.leases,
+            on_change=self.wake,
             on_state_error=lambda error: self._hold("state", error),
         )
 
@@ -104,7 +106,16 @@ class ReaderWriterQueueManager:
     @property
     def last_error(self) -> str | None:
         """The last error of the state or of a hand-over that has not been followed by a success."""
-        return next(iter(self._state.errors.values()), None)
+        return self.stuck() or next(iter(self._state.errors.values()), None)
+
+    def stuck(self) -> str | None:
+        """Why only a new process can go on (rule 4); ``None``: this one can."""
+        lost = self._jobs.lost()
+        if lost:
+            return f"Work on {', '.join(lost)} was stopped but does not end. {RESTART}"
+        if self._state.switching and self._clock.monotonic() >= self._state.switch_until:
+            return f"The hand-over of the machine does not end. {RESTART}"
+        return None
 
     def running(self) -> tuple[RunningTask, ...]:
         """What is being worked on at this moment."""
@@ -119,6 +130,7 @@ class ReaderWriterQueueManager:
             llm_slots=max(0, self._evaluator.slots - self._jobs.count(Stage.LLM)),
             servers_up=self._evaluator.servers_up,
             held=state.stopping or state.switching is not None or self._held,
+            in_hand=self._jobs.in_hand(),
         )
 
     @property
@@ -126,14 +138,15 @@ class ReaderWriterQueueManager:
         return self._clock.monotonic() < self._state.hold_until
 
     async def run(self) -> None:
-        """Recover, then work until ``stop``. Beats at least every ``beat`` seconds.
+        """Recover, then work until ``stop``. Beats at least every ``beat`` seconds, unless it is stuck.
 
         An error of the state or of a hand-over is shown, and the loop looks again after ``error_pause`` seconds.
         """
         recovered = False
         while not self._state.stopping:
             self._wake.clear()
-            self._on_beat()
+            if not self.stuck():
+                self._on_beat()
             wake_at = None
             try:
                 if not recovered:
@@ -161,38 +174,45 @@ class ReaderWriterQueueManager:
         beside = [task for task in (self._state.switching, self._state.preparing) if task]
         for task in beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        if beside:
+            await asyncio.wait(beside, timeout=self._settings.leases.cancel)
 
     async def _step(self) -> float | None:
         """One round; returns when time alone calls for the next one."""
         while True:
             snapshot = await self._store.snapshot(self._batches.limits.size)
             commands = self._decide(snapshot)
-            if not (commands and isinstance(commands[0], CloseBatch)):
+            if not (commands and isinstance(commands[0], policy.CloseBatch)):
                 break
-            tasks = commands[0].tasks
-            batch_id = await self._store.close_batch(tasks, self._clock.now())
-            log.info("batch closed", extra={"batch_id": batch_id, "batch_size": len(tasks)})
+            await self._close_batch(commands[0].tasks)
         for command in commands:
             await self._carry_out(command)
-        return next((command.at for command in commands if isinstance(command, WakeAt)), None)
+        return next((command.at for command in commands if isinstance(command, policy.WakeAt)), None)
+
+    async def _close_batch(self, tasks: tuple[Task, ...]) -> None:
+        try:
+            batch_id = await self._store.close_batch(tasks, self._clock.now())
+        except StaleWorkError:
+            return  # somebody (a teacher's cancel) was quicker: the caller looks again
+        log.info("batch closed", extra={"batch_id": batch_id, "batch_size": len(tasks)})
 
     def _decide(self, snapshot: QueueSnapshot) -> list[Command]:
-        return decide(snapshot, self.machine(), self._batches, self._limits, self._clock.now())
+        return policy.decide(snapshot, self.machine(), self._batches, self._limits, self._clock.now())
 
     async def _carry_out(self, command: Command) -> None:
         if self._state.stopping:
             return
         match command:
-            case SwitchTo(phase):
+            case policy.SwitchTo(phase):
+                self._state.switch_until = self._clock.monotonic() + self._settings.handover
                 self._state.switching = asyncio.create_task(self._switch(phase), name=f"switch-to-{phase}")
-            case Transcribe(task) | Evaluate(task):
+            case policy.Transcribe(task) | policy.Evaluate(task):
                 try:
                     await self._jobs.start(task)
                 except StaleWorkError:
                     # Somebody (a teacher's cancel) was quicker: the tables have changed, look again.
                     self.wake()
-            case Prepare(task) if not self._state.preparing and task.id not in self._state.prepared:
+            case policy.Prepare(task) if not self._state.preparing and task.id not in self._state.prepared:
                 self._state.preparing = asyncio.create_task(self._prepare(task), name=f"prepare-{task.id}")
             case _:
                 pass

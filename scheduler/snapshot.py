@@ -17,6 +17,7 @@ class Machine:
     ``ready``: the side that the table's phase names has been entered by this process.
     ``stt_slots``, ``llm_slots``: pieces of work that each side could take now. ``servers_up``: healthy servers.
     ``held``: nothing may be started now, because a hand-over is in progress or the daemon stops.
+    ``in_hand``: tasks that somebody works on, whatever the tables say: what was cancelled takes a moment to end.
     """
 
     ready: bool
@@ -24,6 +25,7 @@ class Machine:
     llm_slots: int
     servers_up: int
     held: bool = False
+    in_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class ServerStatus:
     """One language-model server as the pool sees it. ``graded`` counts results since the daemon started.
 
     ``breaker``: ``closed`` (in use), ``open`` (left alone after failures) or ``half_open`` (in use again, on trial).
+    ``strikes``: failures in a row. ``next_try_seconds``: until an open one is tried again, 0 while it is; else ``None``.
     """
 
     name: str
@@ -71,6 +74,8 @@ class ServerStatus:
     loaded: bool
     last_error: str | None = None
     breaker: str = "closed"
+    strikes: int = 0
+    next_try_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
