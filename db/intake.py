@@ -12,7 +12,9 @@ from scheduler.task import Stage, Status, Task, TaskState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTask:
-    """What the intake knows of a file. ``video_path`` is relative to the state directory."""
+    """What the intake knows of a file. ``video_path`` is relative to the state directory. ``upload_id``: the upload in
+    pieces that it came through, whose row is settled by the same commit.
+    """
 
     id: str
     user_id: str
@@ -29,6 +31,7 @@ class NewTask:
     assignment_id: str = "introductions"
     assignment_version: int = 1
     request: str | None = None
+    upload_id: str | None = None
 
     @property
     def phase(self) -> Stage:
@@ -72,6 +75,10 @@ class Intake:
                     return self._existing(row)
             await transaction.execute("insert_task", asdict(new) | {"phase": new.phase, "now": now})
             target = str(TaskState(new.phase, Status.PENDING))
+            if new.upload_id is not None:
+                await transaction.execute(
+                    "settle_upload", {"id": new.upload_id, "task_id": new.id, "now": now}
+                )
             await record(transaction, now, "accepted", task_id=new.id, target=target)
             task = await transaction.one("task_by_id", {"id": new.id})
             assert task is not None

@@ -13,21 +13,17 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import structlog
 from aiohttp import web
 
-from db.intake import Accepted, NewTask
-from introeval.assignments import Assignment, AssignmentError
+from db.intake import Accepted
+from introeval.web.accepting import Acceptor, Work
 from introeval.web.admission import Admission
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.form import TEXT_FIELDS, FilePart, parts
 from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same, too_large
-from introeval.web.inputs import SubmissionForm
 from introeval.web.problems import ProblemError
 from introeval.web.storage import Draft, UploadRoom
-
-_log = structlog.get_logger(__name__)
 
 FIELDS = web.RequestKey("fields", dict[str, str])
 """Where a request keeps the text fields that were read from it."""
@@ -46,8 +42,7 @@ class Receiver:
         self._limits = context.limits
         self.room = UploadRoom(context.videos, context.limits.reserve_bytes)
         self.admission = Admission(context)
-        self._looking = asyncio.Semaphore(context.limits.probes)
-        self._finishing: set[asyncio.Future[Accepted]] = set()
+        self.acceptor = Acceptor(context)
 
     async def start(self) -> int:
         """Remove what a crash left behind; returns how many files."""
@@ -55,7 +50,7 @@ class Receiver:
 
     async def close(self) -> None:
         """Wait for submissions that are being committed."""
-        await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self.acceptor.close()
 
     async def receive(self, request: web.Request) -> Accepted:
         """Read and accept one upload. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
@@ -98,7 +93,7 @@ class Receiver:
     async def _begin_file(self, upload: Incoming, part: FilePart) -> None:
         named = upload.texts.get("assignment")
         if named is not None and upload.assignment is None:
-            upload.assignment = await self._assignment(named)
+            upload.assignment = await self.acceptor.assignment(named)
         most = 1 if upload.assignment is None else self._limits.files_of(upload.assignment.kind)
         if len(upload.file_names) >= most:
             if most > 1:
@@ -131,7 +126,7 @@ class Receiver:
         if not upload.drafts:
             raise ProblemError("no_file", _NO_FILE)
         form = form_of(upload.texts)
-        assignment = upload.assignment or await self._assignment(form.assignment)
+        assignment = upload.assignment or await self.acceptor.assignment(form.assignment)
         most = self._limits.bytes_of(assignment.kind)
         if upload.size > most:
             raise too_large(most)
@@ -142,13 +137,18 @@ class Receiver:
         if upload.earlier is not None:
             require_same(form, sha256, upload.earlier)
             return upload.earlier
+        work = Work(
+            id=name,
+            form=form,
+            assignment=assignment,
+            file_name=upload.file_name,
+            claimed=upload.file_names[0] if len(upload.drafts) == 1 else "",
+            size=upload.size,
+            sha256=sha256,
+            key=upload.key or key_of(upload.texts.get("idempotency_key")),
+        )
         async with self._whole(upload, name) as draft:
-            seconds = await self._look(assignment, draft, upload)
-            new = self._new(upload, name, form, assignment, draft, seconds, sha256)
-            accepted = await self._commit(new, draft)
-        if not accepted.created:
-            require_same(form, sha256, accepted)
-        return accepted
+            return await self.acceptor.accept(work, draft)
 
     @asynccontextmanager
     async def _whole(self, upload: Incoming, name: str) -> AsyncIterator[Draft]:
@@ -161,74 +161,3 @@ class Receiver:
         async with self.room.beside(f"{name}-pages", lambda path: self._context.bundle(files, path)) as draft:
             await draft.seal()
             yield draft
-
-    async def _look(self, assignment: Assignment, draft: Draft, upload: Incoming) -> float | None:
-        inspect = self._context.inspect.get(assignment.kind)
-        if inspect is None:
-            raise ProblemError("unavailable", f"This service takes no work of the kind '{assignment.kind}'.")
-        claimed = upload.file_names[0] if len(upload.drafts) == 1 else ""
-        async with self._looking:
-            return await inspect(draft.part, claimed)
-
-    def _new(
-        self,
-        upload: Incoming,
-        name: str,
-        form: SubmissionForm,
-        assignment: Assignment,
-        draft: Draft,
-        seconds: float | None,
-        sha256: str,
-    ) -> NewTask:
-        return NewTask(
-            id=name,
-            user_id=form.roll_number,
-            roll_number=form.roll_number,
-            student_name=form.name,
-            file_name=upload.file_name,
-            video_path=str(draft.target.relative_to(self._context.state_dir)),
-            size_bytes=upload.size,
-            sha256=sha256,
-            media_seconds=seconds,
-            idempotency_key=upload.key or key_of(upload.texts.get("idempotency_key")),
-            kind=assignment.kind.value,
-            assignment_id=assignment.id,
-            assignment_version=assignment.version,
-        )
-
-    async def _assignment(self, assignment_id: str) -> Assignment:
-        try:
-            return await self._context.library.latest(assignment_id)
-        except AssignmentError as error:
-            raise ProblemError("unknown_assignment", str(error)) from error
-
-    async def _commit(self, new: NewTask, draft: Draft) -> Accepted:
-        """Name the file and write the row as one step that a dropped connection cannot split."""
-
-        async def step() -> Accepted:
-            await draft.keep()
-            accepted = await self._context.intake.accept(new, self._context.clock.now())
-            if accepted.created:
-                draft.confirm()
-                self._context.wake()
-                _log.info(
-                    "submission accepted",
-                    task_id=new.id,
-                    size_bytes=new.size_bytes,
-                    media_seconds=new.media_seconds,
-                )
-            return accepted
-
-        finishing = asyncio.ensure_future(step())
-        self._finishing.add(finishing)
-        finishing.add_done_callback(self._finishing.discard)
-        try:
-            return await asyncio.shield(finishing)
-        except asyncio.CancelledError:
-            # The draft must not be discarded while the row may still be committed.
-            await asyncio.wait([finishing])
-            raise
-
-    async def require_place(self) -> None:
-        """Refuse one more task while the queue is full. Raises ``ProblemError``."""
-        await self.admission.require_queue(self.room.open_drafts)
