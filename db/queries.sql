@@ -699,3 +699,144 @@ WHERE raw_output IS NOT NULL AND created_at < :before AND session_id NOT IN (
     SELECT json_extract(request, '$.session_id') FROM processing_tasks
     WHERE kind = 'session' AND request IS NOT NULL AND purged_at IS NULL
       AND (completed_at IS NULL OR completed_at >= :before));
+
+-- name: follow_retention
+-- Give every submission the date that its assignment's newest version, or the setting, says; a teacher's date stays.
+UPDATE processing_tasks AS t SET delete_after = t.created_at + 86400.0 * p.days
+FROM (SELECT a.id AS id, coalesce(json_extract(a.definition, '$.retention_days'), :days) AS days, 0 AS sessions
+      FROM assignments a WHERE a.version = (SELECT max(version) FROM assignments WHERE id = a.id)
+      UNION ALL SELECT NULL, :days, 1) p
+WHERE t.purged_at IS NULL AND (p.sessions = (t.kind = 'session')) AND (p.sessions OR p.id = t.assignment_id)
+  AND (:id IS NULL OR t.id = :id)
+  AND t.delete_after IS NOT t.created_at + 86400.0 * p.days
+  AND coalesce((SELECT e.kind FROM events e WHERE e.task_id = t.id AND e.kind IN ('date_set', 'date_unset')
+                ORDER BY e.id DESC LIMIT 1), 'date_unset') = 'date_unset';
+
+-- name: set_deletion_date
+-- A teacher's own date for one submission; null: never by itself.
+UPDATE processing_tasks SET delete_after = :at WHERE id = :id AND purged_at IS NULL;
+
+-- name: due_deletions
+-- What has ended and is to be forgotten by now.
+SELECT id, kind, assignment_id, created_at, delete_after FROM processing_tasks
+WHERE purged_at IS NULL AND delete_after <= :now AND current_phase IN ('completed', 'failed')
+ORDER BY delete_after, id;
+
+-- name: next_deletion
+-- When the next date comes.
+SELECT min(delete_after) AS at FROM processing_tasks WHERE purged_at IS NULL AND delete_after > :now;
+
+-- name: readings_of
+-- Tasks that read the pages of a submission, and so hold what is on them.
+SELECT id, current_phase FROM processing_tasks
+WHERE kind = 'transcription' AND purged_at IS NULL AND json_extract(request, '$.submission') = :id;
+
+-- name: gradings_left
+-- How many gradings of a session are not forgotten, one left aside.
+SELECT count(*) AS gradings FROM processing_tasks
+WHERE kind = 'session' AND id <> :id AND purged_at IS NULL AND json_extract(request, '$.session_id') = :session_id;
+
+-- name: idle_sessions
+-- Sessions that nobody ever had graded and nobody has touched since.
+SELECT s.id FROM sessions s WHERE s.updated_at < :before
+  AND NOT EXISTS (SELECT 1 FROM images i WHERE i.session_id = s.id AND i.created_at >= :before)
+  AND NOT EXISTS (SELECT 1 FROM processing_tasks t
+                  WHERE t.kind = 'session' AND json_extract(t.request, '$.session_id') = s.id);
+
+-- name: forget_task
+-- What is left of a submission: a row without a name. ``request``: the files that are still to be removed.
+UPDATE processing_tasks
+SET user_id = '', roll_number = '', student_name = '', file_name = '', video_path = '', transcript_path = NULL,
+    size_bytes = 0, sha256 = '', media_seconds = NULL, idempotency_key = NULL, error_message = NULL,
+    request = :files, purged_at = :now, updated_at = :now
+WHERE id = :id AND purged_at IS NULL AND current_phase IN ('completed', 'failed');
+
+-- name: unfinished_purges
+-- Rows whose files may still be there, and those of late: whoever worked on them may have written something after it.
+SELECT id, request FROM processing_tasks WHERE purged_at IS NOT NULL AND (request IS NOT NULL OR purged_at >= :since);
+
+-- name: finish_purge
+-- The files are gone, and so is what the state file held of them.
+UPDATE processing_tasks SET request = NULL WHERE id = :id AND purged_at IS NOT NULL;
+
+-- name: forgotten
+-- Every submission that was forgotten.
+SELECT id, purged_at FROM processing_tasks WHERE purged_at IS NOT NULL;
+
+-- name: forget_results
+-- Its results.
+DELETE FROM results WHERE task_id = :id;
+
+-- name: forget_ratings
+-- What each model made of it.
+DELETE FROM ratings WHERE task_id = :id;
+
+-- name: forget_failures
+-- The parts of it that failed.
+DELETE FROM failures WHERE task_id = :id;
+
+-- name: forget_assessments
+-- How the tries of a grading ended.
+DELETE FROM assessment_results WHERE task_id = :id;
+
+-- name: forget_outbox
+-- What the college was, or is, to be told of it.
+DELETE FROM outbox WHERE task_id = :id;
+
+-- name: forget_uploads
+-- The upload that it was made of: its metadata holds names.
+DELETE FROM uploads WHERE task_id = :id;
+
+-- name: forget_calls
+-- Replies about it, and what could be recognised by its content; the numbers stay for the sums.
+UPDATE model_calls SET key = 'purged-' || lower(hex(randomblob(16))), prompt_hash = '', raw_reply = NULL
+WHERE task_id = :id AND (raw_reply IS NOT NULL OR prompt_hash <> '');
+
+-- name: forget_event_details
+-- Of what happened to it: numbers, names of models and servers, and codes stay.
+UPDATE events SET detail = (
+    SELECT json_group_object(key, value) FROM json_each(events.detail)
+    WHERE type IN ('integer', 'real', 'true', 'false', 'null') OR key IN ('model', 'server', 'error'))
+WHERE task_id = :id AND detail IS NOT NULL;
+
+-- name: forget_images
+-- The page images of a session.
+DELETE FROM images WHERE session_id = :session_id RETURNING path;
+
+-- name: forget_rubric_results
+-- The readings of a session's rubric.
+DELETE FROM rubric_results WHERE session_id = :session_id;
+
+-- name: forget_session_assessments
+-- What is left of the tries of a session's gradings.
+DELETE FROM assessment_results WHERE session_id = :session_id;
+
+-- name: forget_session
+-- The session itself.
+DELETE FROM sessions WHERE id = :session_id;
+
+-- name: drop_call_replies
+-- The texts of replies about what ended long enough ago; their numbers stay.
+UPDATE model_calls SET raw_reply = NULL
+WHERE raw_reply IS NOT NULL AND task_id IN (
+    SELECT id FROM processing_tasks WHERE current_phase IN ('completed', 'failed') AND completed_at < :before);
+
+-- name: drop_result_replies
+-- The same of results.
+UPDATE results SET raw_reply = NULL
+WHERE raw_reply IS NOT NULL AND task_id IN (
+    SELECT id FROM processing_tasks WHERE current_phase IN ('completed', 'failed') AND completed_at < :before);
+
+-- name: drop_assessment_replies
+-- The same of the tries of gradings.
+UPDATE assessment_results SET raw_output = NULL
+WHERE raw_output IS NOT NULL AND task_id IN (
+    SELECT id FROM processing_tasks WHERE current_phase IN ('completed', 'failed') AND completed_at < :before);
+
+-- name: drop_rubric_replies
+-- The same of the readings of rubrics, once all gradings of the session have ended.
+UPDATE rubric_results SET raw_output = NULL
+WHERE raw_output IS NOT NULL AND created_at < :before AND session_id NOT IN (
+    SELECT json_extract(request, '$.session_id') FROM processing_tasks
+    WHERE kind = 'session' AND request IS NOT NULL AND purged_at IS NULL
+      AND (completed_at IS NULL OR completed_at >= :before));
