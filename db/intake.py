@@ -49,10 +49,13 @@ class Accepted:
 
 
 class Intake:
-    """Writes accepted submissions."""
+    """Writes accepted submissions. ``keep_days``: how long they are kept when their assignment says nothing; ``None``:
+    until somebody deletes them.
+    """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keep_days: float | None = None) -> None:
         self._database = database
+        self._keep_days = keep_days
         self._root = database.root
 
     async def earlier(self, idempotency_key: str) -> Accepted | None:
@@ -73,7 +76,9 @@ class Intake:
                 row = await transaction.one("task_by_idempotency_key", {"key": new.idempotency_key})
                 if row is not None:
                     return self._existing(row)
-            await transaction.execute("insert_task", asdict(new) | {"phase": new.phase, "now": now})
+            await transaction.execute(
+                "insert_task", asdict(new) | {"phase": new.phase, "now": now, "keep_days": self._keep_days}
+            )
             target = str(TaskState(new.phase, Status.PENDING))
             if new.upload_id is not None:
                 await transaction.execute(

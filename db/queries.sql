@@ -141,10 +141,13 @@ VALUES (:source, :target, :began_at, :leave_seconds, :enter_seconds);
 -- An accepted submission; its file is already synced to disk.
 INSERT INTO processing_tasks (id, user_id, roll_number, student_name, file_name, video_path, size_bytes, sha256,
                               media_seconds, idempotency_key, priority, kind, assignment_id, assignment_version,
-                              request, current_phase, status, created_at, updated_at)
+                              request, current_phase, status, created_at, updated_at, delete_after)
 VALUES (:id, :user_id, :roll_number, :student_name, :file_name, :video_path, :size_bytes, :sha256,
         :media_seconds, :idempotency_key, :priority, :kind, :assignment_id, :assignment_version,
-        :request, :phase, 'pending', :now, :now);
+        :request, :phase, 'pending', :now, :now,
+        :now + 86400.0 * coalesce((SELECT json_extract(definition, '$.retention_days') FROM assignments
+                                   WHERE id = :assignment_id AND :kind <> 'session'
+                                   ORDER BY version DESC LIMIT 1), :keep_days));
 
 -- name: task_by_idempotency_key
 -- The submission that this key made before.
@@ -156,7 +159,7 @@ SELECT * FROM processing_tasks WHERE id = :id;
 
 -- name: known_files
 -- Every video that a row accounts for.
-SELECT video_path FROM processing_tasks;
+SELECT video_path FROM processing_tasks WHERE video_path <> '';
 
 -- name: waiting_count
 -- Tasks that have not ended: the backlog that admission looks at.
@@ -181,7 +184,7 @@ WHERE t.id = :id;
 SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
-WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
+WHERE t.purged_at IS NULL AND (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
   AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
@@ -191,7 +194,7 @@ ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 -- name: count_submissions
 -- How many submissions the same filter finds.
 SELECT count(*) AS found FROM processing_tasks t
-WHERE (:roll_number IS NULL OR t.roll_number = :roll_number)
+WHERE t.purged_at IS NULL AND (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
   AND (:assignment_id IS NULL OR t.assignment_id = :assignment_id)
@@ -399,13 +402,13 @@ DELETE FROM page_texts WHERE task_id = :task_id;
 -- name: unread_submissions
 -- The page submissions of an assignment of which nothing was read, oldest first.
 SELECT t.id FROM processing_tasks t
-WHERE t.assignment_id = :assignment_id AND t.kind = 'pages'
+WHERE t.assignment_id = :assignment_id AND t.kind = 'pages' AND t.purged_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM page_texts p WHERE p.task_id = t.id)
 ORDER BY t.created_at, t.id;
 
 -- name: pages_file
 -- Where the file of a submission of pages is.
-SELECT video_path FROM processing_tasks WHERE id = :id AND kind = 'pages';
+SELECT video_path FROM processing_tasks WHERE id = :id AND kind = 'pages' AND purged_at IS NULL;
 
 -- name: insert_session
 -- A new session, without pages and questions.

@@ -25,13 +25,15 @@ class Requests:
         """Queue an ended task again, under ``version`` of its assignment; ``None`` when there is no such task.
 
         Raises ``IllegalTransitionError`` when it has not ended, has a result under that version already (results are
-        never overwritten), or never got a transcript.
+        never overwritten), never got a transcript, or was deleted.
         """
 
         async def body(transaction: Transaction) -> Task | None:
             row = await transaction.one("task_by_id", {"id": task_id})
             if row is None:
                 return None
+            if row["purged_at"] is not None:
+                raise IllegalTransitionError("it was deleted, as its retention says")
             task = task_from_row(row, self._root)
             target = next_task_state(task.state, TaskEvent.REGRADED)
             if task.kind == "intro_video" and task.transcript_path is None:

@@ -17,8 +17,8 @@ class Submission:
     """A task with its newest result. ``ahead``: waiting tasks before it in its stage (``None``: it does not wait).
 
     ``report``: the grade report as the grader made it; ``None`` until there is one. ``graded_version``: the version of
-    the assignment that gave the result; the task's own is newer while a regrade is under way.
-    """
+    the assignment that gave the result; the task's own is newer in a regrade. ``delete_after``: when it is to be
+    forgotten (``None``: never by itself); ``purged_at``: when it was."""
 
     task: Task
     ahead: int | None = None
@@ -28,6 +28,8 @@ class Submission:
     model: str | None = None
     server: str | None = None
     graded_version: int | None = None
+    delete_after: float | None = None
+    purged_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +240,8 @@ class Views:
             model=row["model"],
             server=row["server"],
             graded_version=row["graded_version"],
+            delete_after=row["delete_after"],
+            purged_at=row["purged_at"],
         )
 
 
