@@ -25,6 +25,7 @@ from db.store import SqliteStore
 from db.views import Views
 from introeval import assembly, logs, wiring
 from introeval.clock import SystemClock
+from introeval.durable import make_folder
 from introeval.evaluator import GradingEvaluator
 from introeval.instance import single_instance
 from introeval.library import AssignmentLibrary
@@ -211,7 +212,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 def _make_folders(settings: Settings) -> None:
     for folder in settings.state.folders:
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(folder)
         except OSError as error:
             message = f"The folder {folder} cannot be made ({error.strerror}): choose another --state-dir."
             raise ConfigurationError(message) from error
