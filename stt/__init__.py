@@ -5,8 +5,9 @@ Read it in this order:
 1. ``errors``      what can go wrong, as refinements of the scheduler's kinds
 2. ``transcript``  the transcript file: JSON lines, journaled, then finished (standard library only)
 3. ``limits``      what media is accepted, and what a process that reads it may use
-4. ``confine``     how a process gives up its rights before it touches a student's bytes
-5. ``spawn``       a short-lived child with a time limit, killed with its whole group
+4. ``confine``     how a process gives up its rights before it touches a student's bytes (``landlock``, ``seccomp``)
+5. ``spawn``       a short-lived child with a time limit, killed with its whole group; ``sandbox`` puts both together,
+                   and bubblewrap around them (``boundary`` tries what must not work)
 6. ``probe``       what is in this file? asked in a confined child
 7. ``audio``       any accepted container to our own 16 kHz mono WAV, by ffmpeg
 8. ``options``     how Whisper decodes

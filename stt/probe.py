@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from stt.confine import Confinement, confined, python_module
+from stt.confine import Confinement
 from stt.errors import (
     CorruptMediaError,
     EmptyFileError,
@@ -22,10 +22,8 @@ from stt.errors import (
     TooLongError,
 )
 from stt.limits import READABLE_CONTAINERS, MediaLimits
-from stt.spawn import Finished, run_bounded
-
-CPU_SECONDS = 15
-"""Of one probe. A probe of a 10-minute video uses 0.2 s."""
+from stt.sandbox import run_confined
+from stt.spawn import Finished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +96,10 @@ def _open(path: Path) -> IO[bytes]:
 
 
 async def _ask(media: IO[bytes], limits: MediaLimits) -> Finished:
-    confinement = Confinement(os.getpid(), limits.memory, CPU_SECONDS, file_bytes=0)
-    command = confined(confinement, [*python_module("stt.probe_child"), str(limits.max_seconds)])
+    confinement = Confinement(os.getpid(), limits.memory, limits.probe_cpu, file_bytes=0)
+    command = ["-m", "stt.probe_child", str(limits.max_seconds)]
     try:
-        return await run_bounded(command, stdin=media, seconds=limits.probe_timeout)
+        return await run_confined(confinement, command, stdin=media, seconds=limits.probe_timeout)
     except OSError as error:
         raise ProbeFailedError(f"the probe could not be started: {error}") from error
 

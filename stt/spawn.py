@@ -27,17 +27,23 @@ class Finished:
 
 
 async def spawn(
-    command: list[str], *, stdin: int | IO[bytes], limit: int = 1 << 20, env: Mapping[str, str] | None = None
+    command: list[str],
+    *,
+    stdin: int | IO[bytes],
+    stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
+    limit: int = 1 << 20,
+    env: Mapping[str, str] | None = None,
 ) -> asyncio.subprocess.Process:
-    """Start a session leader with pipes for its output. ``limit``: longest line in bytes that can be read.
+    """Start a session leader with pipes for its output, or an open file as its ``stdout``.
 
+    ``limit``: longest line in bytes that can be read from a pipe.
     When cancelled in the middle, the child that may just have come to life is killed. Raises ``OSError``.
     """
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             *command,
             stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=stdout,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             limit=limit,
@@ -68,10 +74,16 @@ async def drain(stream: asyncio.StreamReader | None, keep: int = TAIL) -> bytes:
 
 
 async def run_bounded(
-    command: list[str], *, stdin: int | IO[bytes], seconds: float, stdout_bytes: int = 1 << 16
+    command: list[str],
+    *,
+    stdin: int | IO[bytes],
+    seconds: float,
+    stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
+    stdout_bytes: int = 1 << 16,
+    env: Mapping[str, str] | None = None,
 ) -> Finished:
     """Run ``command`` to its end, or kill it after ``seconds``. Raises ``OSError`` when it cannot be started."""
-    process = await spawn(command, stdin=stdin)
+    process = await spawn(command, stdin=stdin, stdout=stdout, env=env)
     reading = asyncio.gather(drain(process.stdout, stdout_bytes), drain(process.stderr), process.wait())
     timed_out = False
     try:
@@ -82,5 +94,5 @@ async def run_bounded(
     finally:
         await kill_group(process)
     # The group is gone, so the pipes end now.
-    stdout, stderr, returncode = await reading
-    return Finished(returncode, stdout, stderr.decode(errors="replace"), timed_out)
+    said, stderr, returncode = await reading
+    return Finished(returncode, said, stderr.decode(errors="replace"), timed_out)

@@ -1,7 +1,8 @@
-"""``python -m introeval.pages.child JOB < FILE``: looks at pages, or makes page images of them. One JSON object out.
+"""``introeval.pages.child JOB < FILE``: looks at pages, or makes page images of them. One JSON object out.
 
-Confines itself (``stt.confine``) before it imports a decoder. The file is its standard input: there is no name to
-believe. A hostile file can at most end this process, within its seconds, its memory and the bytes that it may write.
+Started by ``stt.sandbox``, so it is confined before it imports a decoder. The file is its standard input: there is no
+name to believe. A hostile file can at most end this process, within its seconds, its memory and the bytes that it may
+write; and each page has CPU seconds of its own (``next_page``), so that one page cannot use up those of all.
 """
 
 import json
@@ -11,7 +12,6 @@ from typing import Any
 
 from introeval.pages.errors import PagesRejectedError, PagesTooLargeError
 from introeval.pages.job import Job, decode_job
-from stt.confine import Confinement, confine
 
 OUT_OF_MEMORY = "This file needs more memory than is allowed. Make its pictures smaller and send it again."
 
@@ -42,21 +42,5 @@ def _document(job: Job) -> dict[str, Any]:
     return document(sys.stdin.buffer, job)
 
 
-def main(argument: str) -> None:
-    """Confine this process, then answer."""
-    job = decode_job(argument)
-    limits = job.limits
-    confine(
-        Confinement(
-            job.parent,
-            memory=limits.memory,
-            cpu_seconds=limits.cpu_seconds * (1 if job.what == "image" else limits.max_pages),
-            file_bytes=0 if job.target is None else limits.image_bytes,
-            nice=5,
-        )
-    )
-    print(json.dumps(work(job)))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    print(json.dumps(work(decode_job(sys.argv[1]))))

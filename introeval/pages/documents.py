@@ -4,7 +4,6 @@ A child process does the reading (``introeval.pages.child``), within limits. Cal
 thread.
 """
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from introeval.pages.errors import PageReaderError
 from introeval.pages.images import ask_child, refuse_mislabelled
-from introeval.pages.job import Job, entry_name, page_name
+from introeval.pages.job import entry_name, job_of, page_name
 from introeval.pages.limits import PageLimits
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -80,7 +79,7 @@ def bundle(photos: Sequence[Path], target: Path) -> None:
 async def _document(
     path: Path, folder: Path | None, limits: PageLimits
 ) -> tuple[str, list[tuple[int, int, float]]]:
-    job = Job("document", os.getpid(), None if folder is None else str(folder), limits)
+    job = job_of("document", folder, limits)
     answer = await ask_child(path, job, limits.render_seconds, limits.file_bytes)
     try:
         sizes = [(int(width), int(height), float(ink)) for width, height, ink in answer["pages"]]

@@ -17,10 +17,10 @@ from introeval.pages.errors import (
     PagesMissingError,
     PagesTooLargeError,
 )
-from introeval.pages.job import Job, encode_job, understand
+from introeval.pages.job import Job, encode_job, job_of, understand
 from introeval.pages.limits import EXTENSIONS, IMAGE_TYPES, MIB, PageLimits
-from stt.confine import python_module
-from stt.spawn import run_bounded
+from stt.confine import Confinement
+from stt.sandbox import run_confined
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def promise(claimed: str | None) -> str | None:
 async def ask_child(path: Path, job: Job, seconds: float, most_bytes: int) -> dict[str, Any]:
     """Have the child do ``job`` with the file at ``path``. Raises as ``check_image``."""
     with await asyncio.to_thread(_open, path, most_bytes) as file:
-        command = [*python_module("introeval.pages.child"), encode_job(job)]
+        command = ["-m", "introeval.pages.child", encode_job(job)]
         try:
-            done = await run_bounded(command, stdin=file, seconds=seconds)
+            done = await run_confined(_confinement(job), command, stdin=file, seconds=seconds)
         except OSError as error:
             raise PageReaderError(f"the page reader could not be started: {error}") from error
     if done.timed_out:
@@ -99,8 +99,25 @@ async def ask_child(path: Path, job: Job, seconds: float, most_bytes: int) -> di
     return understand(done.stdout, done.stderr, done.returncode)
 
 
+def _confinement(job: Job) -> Confinement:
+    """The child may write its target and nothing else; it raises its CPU seconds itself, page by page."""
+    limits = job.limits
+    return Confinement(
+        os.getpid(),
+        memory=limits.memory,
+        cpu_seconds=limits.cpu_seconds,
+        cpu_most=limits.cpu_seconds if job.what == "image" else limits.document_cpu_seconds,
+        file_bytes=0 if job.target is None else limits.image_bytes,
+        nice=5,
+        writes=() if job.target is None else (job.target,),
+    )
+
+
 async def _image(path: Path, target: Path | None, limits: PageLimits) -> ImageFacts:
-    job = Job("image", os.getpid(), None if target is None else str(target), limits)
+    job = job_of("image", target, limits)
+    if target is not None:
+        # The child may write this file, but not make any.
+        await asyncio.to_thread(target.touch, mode=0o600)
     answer = await ask_child(path, job, limits.check_seconds, limits.image_bytes)
     try:
         return ImageFacts(**answer)

@@ -1,7 +1,9 @@
 """What the daemon asks of the confined child, and how its answer is understood. No I/O; both ends import it."""
 
 import json
+import signal
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from introeval.pages.errors import (
@@ -32,15 +34,16 @@ REFUSALS: dict[str, type[PagesRejectedError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``target``: where to write: a file for an image, a folder for a document; ``None``: only look.
-
-    ``parent``: process id that the child must not outlive.
-    """
+    """``target``: where to write: a file for an image, a folder for a document; ``None``: only look."""
 
     what: Literal["image", "document"]
-    parent: int
     target: str | None = None
     limits: PageLimits = field(default_factory=PageLimits)
+
+
+def job_of(what: Literal["image", "document"], target: Path | None, limits: PageLimits) -> Job:
+    """The job with its target by absolute path: the child has another current folder."""
+    return Job(what, None if target is None else str(target.absolute()), limits)
 
 
 def entry_name(page: int) -> str:
@@ -70,6 +73,11 @@ def understand(stdout: bytes, stderr: str, returncode: int) -> dict[str, Any]:
     Raises ``PagesRejectedError``: also when a signal ended the child, for it had used up its seconds or its memory or
     its decoder had crashed, and no honest page does that. Raises ``PageReaderError`` when it gave no answer.
     """
+    if returncode == -signal.SIGXCPU:
+        raise PagesTooLargeError(
+            "A page of this file takes longer to draw than any page should. Print it to a new PDF, as pictures, or "
+            "take photos of it, and send those."
+        )
     if returncode < 0:
         raise BrokenPagesError(
             "This file could not be decoded within its limits. Save it anew as a JPEG or a PDF and send that."

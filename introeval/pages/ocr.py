@@ -14,11 +14,15 @@ from introeval.pages.documents import PageImage
 from introeval.pages.errors import PageReaderError
 from introeval.pages.limits import MIB
 from introeval.pages.texts import PageText, page_from_json
-from stt.confine import python_module
+from stt.confine import Confinement
+from stt.sandbox import confined, environment
 from stt.spawn import drain, kill_group, spawn
 
 LINE_LIMIT = 1 * MIB
 """Bytes of the longest line; a full page has 20,000."""
+
+PROCESSORS = ("/proc/cpuinfo", "/sys/devices/system/cpu", "/sys/devices/system/node")
+"""What onnxruntime looks at to choose its kernels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +50,19 @@ class PageReader:
         Raises ``PageReaderError`` when the child fails; the pages before were yielded.
         """
         async with self._turn:
+            files = [str(page.path) for page in pages]
             job = {
-                "parent": os.getpid(),
                 "threads": self._limits.threads,
-                "memory": self._limits.memory,
-                "pages": [[page.number, str(page.path)] for page in pages],
+                "pages": [[page.number, file] for page, file in zip(pages, files, strict=True)],
             }
-            command = [*python_module("introeval.pages.ocr_child"), json.dumps(job)]
+            limits = Confinement(
+                os.getpid(), memory=self._limits.memory, file_bytes=0, nice=5, reads=(*files, *PROCESSORS)
+            )
+            command = await confined(limits, ["-m", "introeval.pages.ocr_child", json.dumps(job)])
             try:
-                child = await spawn(command, stdin=asyncio.subprocess.DEVNULL, limit=LINE_LIMIT)
+                child = await spawn(
+                    command, stdin=asyncio.subprocess.DEVNULL, limit=LINE_LIMIT, env=environment()
+                )
             except OSError as error:
                 raise PageReaderError(f"the text recognition could not be started: {error}") from error
             complaints = asyncio.create_task(drain(child.stderr))

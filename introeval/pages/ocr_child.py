@@ -1,4 +1,6 @@
-"""``python -m introeval.pages.ocr_child JOB``: reads page images with rapidocr; one JSON line for each page.
+"""``introeval.pages.ocr_child JOB``: reads page images with rapidocr; one JSON line for each page.
+
+Started by ``stt.sandbox``, so it is confined: it can read those images and the libraries, and write nothing.
 
 The rules:
 
@@ -17,7 +19,6 @@ from typing import Any
 
 from introeval.pages.layout import Found, Point, in_order, mostly_tall
 from introeval.pages.texts import LINES_MAX, PageText, lines_to_json, mean_confidence
-from stt.confine import Confinement, confine
 
 ENGINE = "rapidocr"
 POOR = 0.6
@@ -99,9 +100,8 @@ def _trust(found: list[Found]) -> float:
 
 
 def main(argument: str) -> None:
-    """Confine this process, load, then read one page after the other."""
+    """Load, then read one page after the other."""
     job = json.loads(argument)
-    confine(Confinement(job["parent"], memory=job["memory"], file_bytes=0, nice=5))
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     reader = Reader(job["threads"])

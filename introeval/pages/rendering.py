@@ -7,9 +7,12 @@ The rules:
 2. Photos come alone, or as the archive that ``introeval.pages.documents.bundle`` makes: stored entries ``0001``,
    ``0002``, ... without a gap. Any other archive is refused.
 3. The number of pages is checked before the first one is drawn.
+4. Each page may use ``cpu_seconds`` of CPU. The kernel ends the process at that, with a signal that says why: pdfium
+   cannot be interrupted within one path, and a page of curves once held a reader for 300 s.
 """
 
 import io
+import resource
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,7 +109,18 @@ def _pdf(file: IO[bytes], job: Job) -> list[Size]:
         pdf.close()
 
 
+def next_page(limits: PageLimits) -> None:
+    """Give this process ``cpu_seconds`` more of CPU, up to what it may have in all."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = int(spent.ru_utime + spent.ru_stime) + 1 + limits.cpu_seconds
+    if most != resource.RLIM_INFINITY:
+        # One below the hard limit: there the kernel kills without a reason.
+        resource.setrlimit(resource.RLIMIT_CPU, (min(wanted, most - 1), most))
+
+
 def _sheet(pdf: pypdfium2.PdfDocument, page: int, job: Job) -> Size:
+    next_page(job.limits)
     sheet = pdf[page - 1]
     width, height = sheet.get_size()
     # A point is a 72nd of an inch; a page that is a few points wide, or a banner, is no answer.
@@ -141,6 +155,7 @@ def _entries(archive: zipfile.ZipFile, limits: PageLimits) -> Iterator[tuple[int
 
 
 def _photo(data: bytes, page: int, job: Job) -> Size:
+    next_page(job.limits)
     try:
         return _keep(look(io.BytesIO(data), job.limits)[0], page, job)
     except PagesRejectedError as refused:

@@ -42,7 +42,7 @@ def levels(folder: Path) -> list[int]:
 
 def read(data: bytes, folder: Path | None = None, limits: PageLimits = SMALL) -> list[tuple[int, int, float]]:
     """The sizes of the pages, as the child finds them; the tests of many files do without the process."""
-    job = Job("document", 0, None if folder is None else str(folder), limits)
+    job = Job("document", None if folder is None else str(folder), limits)
     sizes: list[tuple[int, int, float]] = rendering.document(io.BytesIO(data), job)["pages"]
     return sizes
 

@@ -27,7 +27,7 @@ def written(entry: dict[str, Any]) -> list[str]:
 def test_a_sample_can_be_read(entry: dict[str, Any], tmp_path: Path) -> None:
     """Each is of the type that its name promises, has its pages, and ink unless it is blank."""
     data = (SAMPLES / entry["file"]).read_bytes()
-    found = rendering.document(io.BytesIO(data), Job("document", 0, str(tmp_path)))
+    found = rendering.document(io.BytesIO(data), Job("document", str(tmp_path)))
     assert found["media_type"] == promise(entry["file"])
     assert len(found["pages"]) == 1 + written(entry).count("----")
     assert all((ink > 0.0004) == (entry["kind"] != "blank") for _, _, ink in found["pages"])

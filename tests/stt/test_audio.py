@@ -37,11 +37,13 @@ async def test_containers_of_lab30(tmp_path: Path, name: str) -> None:
 
 def test_command_names_no_student() -> None:
     """The input is a descriptor; only local files and known containers may be opened."""
-    command = ffmpeg_command("ffmpeg", Path("/w/a.wav.part"), LIMITS)
+    command = ffmpeg_command("ffmpeg", LIMITS)
 
     assert command[command.index("-i") + 1] == "file:/dev/stdin"
     assert command[command.index("-protocol_whitelist") + 1] == "file"
     assert "hls" not in command[command.index("-format_whitelist") + 1].split(",")
+    assert not {"h264", "gif", "png"} & {*command[command.index("-codec_whitelist") + 1].split(",")}
+    assert command[-1] == "pipe:1"
 
 
 async def test_longer_than_its_header_says(tmp_path: Path) -> None:
