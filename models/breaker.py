@@ -48,6 +48,10 @@ class Breaker:
         """Whether the server asked to be left alone, and that time is not over."""
         return self.told and now < self.opened_until
 
+    def next_try(self, now: float) -> float | None:
+        """Seconds until the server is tried again, 0 when that is due; ``None`` while it is in use."""
+        return max(0.0, self.opened_until - now) if self.state is BreakerState.OPEN else None
+
     def failed(self, now: float, retry_after: float | None = None) -> None:
         """A request, a probe or a load failed; ``retry_after``: the seconds that the server asked for."""
         self.strikes += 1

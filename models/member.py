@@ -70,7 +70,7 @@ class Member:
         self.life += 1
         self.probe_at = self.breaker.opened_until
 
-    def status(self) -> ServerStatus:
+    def status(self, now: float) -> ServerStatus:
         """The same, for people."""
         config = self.worker.config
         return ServerStatus(
@@ -85,6 +85,8 @@ class Member:
             loaded=self.loaded,
             last_error=self.last_error,
             breaker=self.breaker.state.value,
+            strikes=self.breaker.strikes,
+            next_try_seconds=self.breaker.next_try(now),
         )
 
 

@@ -85,7 +85,8 @@ class ModelPool:
 
     def statuses(self) -> tuple[ServerStatus, ...]:
         """Every server, in the order of the configuration."""
-        return tuple(member.status() for member in self._members)
+        now = self._clock.monotonic()
+        return tuple(member.status(now) for member in self._members)
 
     async def generate(
         self,

@@ -60,7 +60,7 @@ class ServerStatus:
     """One language-model server as the pool sees it. ``graded`` counts results since the daemon started.
 
     ``breaker``: ``closed`` (in use), ``open`` (left alone after failures) or ``half_open`` (in use again, on trial).
-    ``strikes``: failures in a row. ``next_try_seconds``: until an open one is tried again, 0 while it is; else ``None``.
+    ``strikes``: failures in a row. ``next_try_seconds``: until an open one is tried again, else ``None``.
     """
 
     name: str

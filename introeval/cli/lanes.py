@@ -117,6 +117,10 @@ def _server(server: Server) -> Text:
     line.append(f" {state}", style).append(
         f"  {server.in_flight}/{server.slots} busy  {server.graded} graded"
     )
+    if server.next_try_seconds is not None:
+        line.append(
+            f"  failed {server.strikes} times in a row, next try in {server.next_try_seconds:.0f} s", "dim"
+        )
     if server.last_error and not server.healthy:
         line.append("\n  ").append_text(shown(server.last_error, "red"))
     return line

@@ -145,6 +145,8 @@ class Server(Shape):
     graded: int = 0
     loaded: bool = False
     last_error: str | None = None
+    strikes: int = 0
+    next_try_seconds: float | None = None
 
 
 class Running(Shape):

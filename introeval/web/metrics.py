@@ -150,6 +150,7 @@ def _gauges(snapshot: StatusSnapshot) -> Iterator[Metric]:
         in_flight.add_metric([server.name], server.in_flight)
     yield up
     yield in_flight
+    yield from _breakers(snapshot)
     if snapshot.outbox is not None:
         yield GaugeMetricFamily(
             "introeval_webhook_pending", "Messages that wait to be delivered.", snapshot.outbox.pending
@@ -159,6 +160,27 @@ def _gauges(snapshot: StatusSnapshot) -> Iterator[Metric]:
             "Age of the oldest message that waits; 0 when none does.",
             snapshot.outbox.oldest_seconds or 0.0,
         )
+
+
+def _breakers(snapshot: StatusSnapshot) -> Iterator[Metric]:
+    state = GaugeMetricFamily(
+        "introeval_server_breaker",
+        "1 for the state of the server's circuit breaker.",
+        labels=("server", "state"),
+    )
+    strikes = GaugeMetricFamily("introeval_server_strikes", "Failures in a row.", labels=("server",))
+    again = GaugeMetricFamily(
+        "introeval_server_next_try_seconds",
+        "Until an open breaker's server is tried again.",
+        labels=("server",),
+    )
+    for server in snapshot.servers:
+        for each in ("closed", "open", "half_open"):
+            state.add_metric([server.name, each], float(server.breaker == each))
+        strikes.add_metric([server.name], server.strikes)
+        if server.next_try_seconds is not None:
+            again.add_metric([server.name], server.next_try_seconds)
+    yield from (state, strikes, again)
 
 
 def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]:

@@ -6,7 +6,10 @@ from introeval.web.shape import Body, PhaseName, StageName
 
 
 class ServerBody(Body):
-    """One language-model server."""
+    """One language-model server. ``breaker``: ``closed`` (in use), ``open`` (left alone) or ``half_open`` (on trial).
+
+    ``strikes``: failures in a row. ``next_try_seconds``: until an open one is tried again, ``null`` for others.
+    """
 
     name: str
     url: str
@@ -19,6 +22,8 @@ class ServerBody(Body):
     loaded: bool
     last_error: str | None
     breaker: str = "closed"
+    strikes: int = 0
+    next_try_seconds: float | None = None
 
 
 class CallsBody(Body):

@@ -79,6 +79,23 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
     assert retry_after_seconds(header, NOW) == seconds
 
 
+async def test_when_an_open_one_is_tried_again_is_shown() -> None:
+    """Strikes and the seconds that are left count with the clock; a server in use has none to show."""
+    async with rig() as it:
+        seen = []
+        it.first.script = [Mood.ERROR]
+        await it.ask()
+        for step in (0.0, 0.75, 0.75):
+            it.clock.time += step
+            first, second = it.pool.statuses()
+            seen.append((first.breaker, first.strikes, first.next_try_seconds))
+            assert (second.breaker, second.strikes, second.next_try_seconds) == ("closed", 0, None)
+        assert seen == [("open", 1, 1.0), ("open", 1, 0.25), ("open", 1, 0.0)]
+        await it.probe_all()
+        first = it.pool.statuses()[0]
+        assert (first.breaker, first.strikes, first.next_try_seconds) == ("half_open", 1, None)
+
+
 def breakers(it: Rig) -> list[str]:
     """The state of each server's breaker, as people see it."""
     return [status.breaker for status in it.pool.statuses()]
