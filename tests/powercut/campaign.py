@@ -1,0 +1,174 @@
+"""Records workloads and examines the states after power cuts, on all cores.
+
+The rules:
+
+1. A part with production code passes when no state of it has a fault. A part with a defect passes when one has.
+2. States with a defect are taken in random order, so that "states to catch" does not hang on where it first shows.
+3. A run with a finding is kept, with its log: ``python -m tests.powercut --replay FOLDER``.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from random import Random
+
+from tests.powercut import kernel
+from tests.powercut.crash import Finding, Reader
+from tests.powercut.disks import FILESYSTEMS, Recording, recorded, sync
+from tests.powercut.ledger import Run
+from tests.powercut.states import BlockLog, State, crash_states
+from tests.powercut.workload import Plan, perform
+
+_PORTION = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One workload on one kind of disk. ``states``: how many power cuts. ``disks``: 2: uploads have their own."""
+
+    filesystem: str
+    states: int
+    plan: Plan
+    disks: int = 1
+
+    @property
+    def name(self) -> str:
+        """For a person."""
+        where = self.filesystem + (" x2" if self.disks == 2 else "")
+        return f"{self.plan.mutant or 'production'} on {where}"
+
+
+@dataclass
+class Outcome:
+    """``examined``: states by kind. ``findings``: those with a fault. ``caught_after``: states until the first."""
+
+    part: Part
+    records: int
+    flushes: int
+    promises: int
+    examined: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    caught_after: int | None = None
+    kept: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """What was hoped for."""
+        return bool(self.findings) == (self.part.plan.mutant is not None)
+
+    def __str__(self) -> str:
+        count = sum(self.examined.values())
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.examined.items()))
+        log = f"{self.records} records, {self.flushes} flushes, {self.promises} promises"
+        faults = sorted({fault.split(":")[0] for finding in self.findings for fault in finding.faults})
+        result = f"{len(self.findings)} with a fault" + (f" ({', '.join(faults)})" if faults else "")
+        if self.part.plan.mutant:
+            result += f", first caught after {self.caught_after}"
+        verdict = "ok" if self.passed else "FAILED"
+        return f"{verdict:6} {self.part.name}, seed {self.part.plan.seed}: {log}; {count} states ({kinds}): {result}"
+
+
+def carry_out(part: Part, jobs: int) -> Outcome:
+    """Record and examine one part. Raises ``OSError``, ``RuntimeError`` when the disks or the service fail."""
+    with _folder() as folder:
+        run = _record(part, folder)
+        log = BlockLog(run.log.read_bytes())
+        start = log.position(run.start)
+        outcome = Outcome(
+            part,
+            len(log.records) - start,
+            sum(record.data is None for record in log.records[start:]),
+            len(run.promises),
+        )
+        states = crash_states(log, start, part.states, part.plan.seed)
+        if part.plan.mutant:
+            Random(part.plan.seed).shuffle(states)
+        _examine_all(run, states, outcome, jobs)
+        if not outcome.passed:
+            outcome.kept = str(_keep(run))
+        return outcome
+
+
+def _record(part: Part, folder: Path) -> Run:
+    with recorded(folder, FILESYSTEMS[part.filesystem], part.disks) as recording:
+        state = recording.mounts[0] / "state"
+        state.mkdir(mode=0o700)
+        if part.disks == 2:
+            (recording.mounts[1] / "videos").mkdir(mode=0o700)
+            (state / "videos").symlink_to("../../disk1/videos")
+        _prove(recording)
+        start = recording.size()
+        promises = asyncio.run(perform(recording, part.plan))
+    run = Run(str(folder), part.filesystem, part.disks, start, promises)
+    run.save()
+    return run
+
+
+def _prove(recording: Recording) -> None:
+    """Flush all, and see that a sync of a file does reach the log as a flush behind its writes."""
+    for number, mount in enumerate(recording.mounts):
+        sync(mount)
+        before = recording.size()
+        with (mount / "proof").open("wb") as file:
+            file.write(bytes(range(256)) * 64)
+            file.flush()
+            os.fsync(file.fileno())
+        log = BlockLog(recording.log.read_bytes())
+        told = [record for record in log.records[log.position(before) :] if record.disk == number]
+        if not any(record.data for record in told) or told[-1].data is not None:
+            raise RuntimeError(f"an fsync on {mount} did not reach the log as writes and then a flush")
+        (mount / "proof").unlink()
+        sync(mount)
+
+
+def _examine_all(run: Run, states: Sequence[State], outcome: Outcome, jobs: int) -> None:
+    mutant = outcome.part.plan.mutant is not None
+    # btrfs knows a filesystem by its id, and will not mount two images of one at a time.
+    workers = 1 if run.filesystem == "btrfs" else jobs
+    portions = [states[at : at + _PORTION] for at in range(0, len(states), _PORTION)]
+    with ProcessPoolExecutor(workers, get_context("spawn"), kernel.private_mounts) as pool:
+        seen = 0
+        for portion, findings in zip(
+            portions, pool.map(_examine, [run] * len(portions), portions), strict=True
+        ):
+            for state in portion:
+                outcome.examined[state.kind] = outcome.examined.get(state.kind, 0) + 1
+            outcome.findings += findings
+            if mutant and findings and outcome.caught_after is None:
+                outcome.caught_after = seen + portion.index(findings[0].state) + 1
+            seen += len(portion)
+
+
+@lru_cache(maxsize=1)
+def _reader(folder: str) -> Reader:
+    return Reader(Run.load(Path(folder)))
+
+
+def _examine(run: Run, states: Sequence[State]) -> list[Finding]:
+    return _reader(run.folder).examine(states)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder in memory, if there is such a place: the log is written with every block."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="powercut-", dir=memory if memory.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _keep(run: Run) -> Path:
+    kept = Path(tempfile.mkdtemp(prefix="powercut-kept-"))
+    for name in ("log", "run.json"):
+        shutil.copy(Path(run.folder) / name, kept / name)
+    return kept

@@ -1,0 +1,126 @@
+"""Recorded disks: nbdkit keeps them and writes the log, nbdfuse makes each a file, a loop device makes that a disk.
+
+The rules:
+
+1. What a filesystem flushes reaches the log: loop hands a flush to nbdfuse as an fsync, nbdfuse to nbdkit as a flush
+   (``test_powercut`` holds it). Writes pass FUSE unbuffered, so they are logged before they are answered.
+2. Every program started here dies with this process, every mount with its mount namespace.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.powercut import kernel, plugin
+
+MIB = 1024 * 1024
+_READY_SECONDS = 60.0
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class Filesystem:
+    """``make``: how it is made. ``grain``: the unit that a power cut does not tear (bytes), as it assumes itself."""
+
+    name: str
+    make: tuple[str, ...]
+    size: int
+    options: str = ""
+    grain: int = 512
+
+
+_EXT4 = ("mkfs.ext4", "-q", "-J", "size=4", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-b")
+FILESYSTEMS = {
+    "ext4": Filesystem("ext4", (*_EXT4, "4096"), 96 * MIB),
+    "ext4-1k": Filesystem("ext4", (*_EXT4, "1024"), 64 * MIB),
+    "xfs": Filesystem("xfs", ("mkfs.xfs", "-q", "-K", "-f"), 320 * MIB, "nouuid"),
+    "btrfs": Filesystem(
+        "btrfs", ("mkfs.btrfs", "-q", "-K", "-f", "-d", "single", "-m", "single"), 128 * MIB, grain=4096
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """``log``: the file that grows. ``mounts``: where each disk is mounted."""
+
+    log: Path
+    mounts: Sequence[Path]
+
+    def size(self) -> int:
+        """Bytes of the log by now: a moment, for the observer."""
+        return self.log.stat().st_size
+
+
+@contextmanager
+def recorded(folder: Path, filesystem: Filesystem, count: int) -> Iterator[Recording]:
+    """``count`` new disks, made and mounted, with all that is in them flushed."""
+    log, socket = folder / "log", folder / "socket"
+    with ExitStack() as stack:
+        settings = (f"log={log}", f"size={filesystem.size}")
+        serve = (
+            "nbdkit",
+            "-f",
+            "--exit-with-parent",
+            "-P",
+            str(folder / "nbdkit.pid"),
+            "-U",
+            str(socket),
+            "python",
+        )
+        stack.enter_context(_program((*serve, str(plugin.__file__), *settings), folder / "nbdkit.pid"))
+        mounts = [stack.enter_context(_disk(folder, socket, number, filesystem)) for number in range(count)]
+        for mount in mounts:
+            sync(mount)
+        yield Recording(log, mounts)
+
+
+@contextmanager
+def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> Iterator[Path]:
+    ready, share, mount = (folder / f"{name}{number}" for name in ("nbdfuse.pid", "share", "disk"))
+    share.mkdir()
+    mount.mkdir()
+    with ExitStack() as stack:
+        uri = f"nbd+unix:///{number}?socket={socket}"
+        command = (*_DIES_WITH_US, "nbdfuse", "-P", str(ready), f"{share}/disk", uri)
+        stack.enter_context(_program(command, ready, share))
+        handle = os.open(share / "disk", os.O_RDWR | os.O_CLOEXEC)
+        stack.callback(os.close, handle)
+        device = stack.enter_context(kernel.loop_device(handle))
+        subprocess.run((*filesystem.make, str(device)), check=True, capture_output=True)
+        stack.enter_context(kernel.mounted(device, mount, filesystem.name, filesystem.options))
+        yield mount
+
+
+@contextmanager
+def _program(command: Sequence[str], ready: Path, share: Path | None = None) -> Iterator[None]:
+    """A program that writes the file ``ready`` once it serves; ends when ``share`` is unmounted, or by a signal."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + _READY_SECONDS
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(
+                    f"{command[0]} did not start (status {process.returncode}): {' '.join(command)}"
+                )
+            time.sleep(0.01)  # a program of others: there is only the file to look for
+        yield
+    finally:
+        if share is None:
+            process.terminate()
+        elif share.is_mount():
+            kernel.unmount(share)
+        try:
+            process.wait(_READY_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def sync(mount: Path) -> None:
+    """Have a filesystem write and flush all it has."""
+    subprocess.run(("sync", "-f", str(mount)), check=True)
