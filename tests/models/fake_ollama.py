@@ -9,48 +9,24 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from enum import StrEnum
 from typing import Any
 
 from aiohttp import web
+
+from tests.models.moods import Mood
+
+__all__ = ["GOOD", "FakeOllama", "Mood", "fake_ollama"]
 
 GOOD = '{"score": 7}'
 AT = "2025-03-01T10:00:00.000000Z"
 
 
-class Mood(StrEnum):
-    """How the next request to ``/api/generate`` is answered."""
-
-    WELL = "well"
-    HELD = "held"
-    HANG_FIRST = "hang before the first token"
-    HANG_BETWEEN = "hang between tokens"
-    CUT = "cut stream"
-    MISSING = "404"
-    ERROR = "500"
-    BUSY = "503"
-    LIMITED = "429"
-    ERROR_LINE = "error line"
-    EMPTY = "empty done"
-    WHITESPACE = "whitespace forever"
-    ENDLESS = "text forever"
-    DRIP = "slow text forever"
-    BAD_JSON = "invalid JSON"
-    LENGTH = "cut by length"
-    WRONG_SERVICE = "wrong service"
-    GIANT_LINE = "giant line"
-    GZIP = "gzip bomb"
-    REDIRECT = "redirect"
-    CUT_PROMPT = "silently cut prompt"
-    TOO_LONG = "prompt refused as too long"
-    NO_COUNT = "no token count"
-
-
 class FakeOllama:
     """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``.
 
-    ``reply_to``: makes the reply out of the prompt; without it, it is ``reply``, or what ``reply_for`` makes of the whole
-    request. ``shown``: what ``/api/show`` says. ``hangs_loading``: loading a model never ends.
+    ``reply_to``: makes the reply out of the prompt, ``reply_for`` out of the request; without them it is ``reply``.
+    ``shown``: what ``/api/show`` says. ``hangs_loading``: loading a model never ends. ``room``: how many requests
+    it takes at once before it answers 503.
     """
 
     def __init__(self, model: str = "mistral") -> None:
@@ -66,6 +42,7 @@ class FakeOllama:
         self.unloads = True
         self.loads = True
         self.hangs_loading = False
+        self.room: int | None = None
         self.silent = False
         self.installed = True
         self.retry_after = "70"
@@ -155,6 +132,8 @@ class FakeOllama:
         self.calls.append("ask")
         self.in_memory = True
         mood = self.script.pop(0) if self.script else self.mood
+        if self.room is not None and len(self._open) > self.room:
+            mood = Mood.BUSY
         self.asked.set()
         if mood in _PLAIN:
             return await _PLAIN[mood](self)

@@ -1,0 +1,1 @@
+"""The faults that a lab will see, each as a test against the running parts: nothing lost, nothing twice, visible."""
