@@ -65,6 +65,10 @@ class StateLayout:
         return self.root / "transcripts"
 
     @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def instance_lock(self) -> Path:
         return self.root / "introeval.lock"
 
