@@ -5,6 +5,7 @@ A field's description is its documentation; its default's source is named where 
 
 from introeval.sections.base import FullPath, Section
 from introeval.sections.intake import UploadSettings
+from introeval.sections.keeping import BackupSettings, RetentionSettings
 from introeval.sections.language import EmbeddedSettings, GenerationSettings, OllamaSettings, ServerSettings
 from introeval.sections.outside import LogSettings, WebhookSettings
 from introeval.sections.work import (
@@ -17,6 +18,7 @@ from introeval.sections.work import (
 )
 
 __all__ = [
+    "BackupSettings",
     "BatchSettings",
     "Device",
     "EmbeddedSettings",
@@ -27,6 +29,7 @@ __all__ = [
     "OllamaSettings",
     "PhaseSettings",
     "Residency",
+    "RetentionSettings",
     "Section",
     "ServerSettings",
     "SttSettings",
