@@ -59,12 +59,19 @@ class Settings(BaseSettings):
     generation: sections.GenerationSettings = sections.GenerationSettings()
     grading: sections.GradingSettings = sections.GradingSettings()
     webhook: sections.WebhookSettings = sections.WebhookSettings()
+    retention: sections.RetentionSettings = sections.RetentionSettings()
+    backup: sections.BackupSettings = sections.BackupSettings()
     log: sections.LogSettings = sections.LogSettings()
 
     @property
     def state(self) -> paths.StateLayout:
         """The names below ``state_dir``."""
         return paths.StateLayout(self.state_dir)
+
+    @property
+    def backup_dir(self) -> Path:
+        """The folder of the backups."""
+        return self.backup.dir or self.state.backups
 
     @property
     def speech_model(self) -> str:
