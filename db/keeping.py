@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.database import Database, Transaction
+from db.requests import Requests
 from db.transition import record
 
 SECOND_LOOK_SECONDS = 2 * 86400.0
@@ -104,6 +105,13 @@ class Keeping:
             return True
 
         return await self._database.write(body)
+
+    async def begin_anyway(self, task_id: str, now: float) -> bool:
+        """As ``begin``, where nobody works (a backup, a restored state): what has not ended is stopped first."""
+        rows = await self._database.all("unended_with_readings", {"id": task_id})
+        for row in rows:
+            await Requests(self._database).cancel(row["id"], now)
+        return await self.begin(task_id, now)
 
     async def again(self, now: float) -> list[Purge]:
         """Rule 4 done, and what is unfinished: each with the files that may still be there."""

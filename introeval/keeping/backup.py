@@ -1,0 +1,188 @@
+"""``make_backup``: a consistent pair of database and files, made while the daemon works.
+
+The rules:
+
+1. The database first, as of one commit, then the files that its rows name: files are on the disk before their rows, and
+   nobody changes them afterwards, so the pair is whole whatever is committed meanwhile.
+2. SQLite's online backup copies a few pages at a time, with pauses, from one snapshot: commits never wait for it
+   (https://www.sqlite.org/backup.html; without the snapshot each commit of another process would start it anew).
+3. It grows under a name ending in ``.part``; the manifest and then the final name come last, all synced. A crash or a
+   full disk leaves nothing that looks like a backup.
+4. A file that is in the state folder's file system, or in the last backup, is linked and not copied.
+5. Uploads that have not ended are left out: their senders begin anew.
+"""
+
+import errno
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.database import FILE_NAME
+from introeval.keeping import files
+from introeval.keeping.errors import BackupError, RestoreError
+from introeval.keeping.lock import alone
+from introeval.keeping.manifest import KeptFile, Manifest, read_manifest
+from introeval.keeping.shelf import Shelf
+from introeval.keeping.tables import named_files, wrong_tables
+
+STEP_PAGES = 512
+"""2 MB at SQLite's usual 4 KiB a page."""
+
+PAUSE_SECONDS = 0.01
+RESERVE_BYTES = 64 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """``missing``: files that rows name and that are not there. ``removed``: older backups that had to go."""
+
+    folder: Path
+    submissions: int
+    files: int
+    bytes: int
+    missing: tuple[str, ...]
+    removed: tuple[Path, ...]
+
+
+def make_backup(
+    state_dir: Path, shelf: Shelf, *, keep: int, now: float, pause: Callable[[float], None] = time.sleep
+) -> Made:
+    """Make one, then remove all but the newest ``keep``. Raises ``BackupError`` and ``KeepingBusyError``."""
+    database = state_dir / FILE_NAME
+    if not database.is_file():
+        raise BackupError(f"There is no state in {state_dir}: nothing to back up. Check --state-dir.")
+    with alone(state_dir), _told(shelf.folder):
+        shelf.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shelf.sweep()
+        _require_room(shelf.folder, database)
+        place = shelf.place(now)
+        part = place.with_name(place.name + ".part")
+        try:
+            part.mkdir(mode=0o700)
+            manifest = _fill(part, state_dir, shelf, now, pause)
+            part.rename(place)
+            files.sync_folder(shelf.folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        removed = shelf.rotate(keep)
+    return Made(
+        folder=place,
+        submissions=manifest.submissions,
+        files=len(manifest.files),
+        bytes=sum(kept.size for kept in manifest.files.values()),
+        missing=manifest.missing,
+        removed=tuple(removed),
+    )
+
+
+def _fill(part: Path, state_dir: Path, shelf: Shelf, now: float, pause: Callable[[float], None]) -> Manifest:
+    copy = part / FILE_NAME
+    _copy_database(state_dir / FILE_NAME, copy, pause)
+    with closing(sqlite3.connect(copy)) as connection:
+        wrong = wrong_tables(connection)
+        if wrong:
+            raise BackupError(
+                f"The database of {state_dir} is damaged ({wrong[0]}): no backup was made of it, and the earlier ones "
+                "stay. See `introeval restore --check`."
+            )
+        schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        named = named_files(connection)
+        submissions = int(connection.execute("SELECT count(*) FROM processing_tasks").fetchone()[0])
+    kept = {FILE_NAME: KeptFile(copy.stat().st_size, files.digest(copy))}
+    missing = []
+    earlier = _earlier(shelf)
+    for name, sha256 in named.items():
+        try:
+            kept[name] = _take(state_dir / name, part / name, sha256, earlier)
+        except FileNotFoundError:
+            missing.append(name)
+    manifest = Manifest(
+        made_at=now, schema=schema, submissions=submissions, files=kept, missing=tuple(missing)
+    )
+    manifest.write(part)
+    files.sync_tree(part)
+    return manifest
+
+
+def _copy_database(source: Path, target: Path, pause: Callable[[float], None]) -> None:
+    with (
+        closing(sqlite3.connect(source, isolation_level=None)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        target.chmod(0o600)
+        live.execute("PRAGMA busy_timeout = 10000")
+        # The snapshot of rule 2.
+        live.execute("BEGIN")
+        live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        live.backup(copy, pages=STEP_PAGES, progress=lambda status, left, total: pause(PAUSE_SECONDS))
+        live.execute("ROLLBACK")
+        # One file, whole by itself.
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.execute("PRAGMA secure_delete = ON")
+        if _has_uploads(copy):
+            copy.execute("DELETE FROM uploads WHERE task_id IS NULL")
+        copy.commit()
+    files.sync(target)
+
+
+def _has_uploads(connection: sqlite3.Connection) -> bool:
+    rows = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'uploads'")
+    return rows.fetchone() is not None
+
+
+def _take(source: Path, target: Path, sha256: str | None, earlier: tuple[Path, Manifest] | None) -> KeptFile:
+    """Have a file in the backup, by the cheapest way. ``sha256``: what its row says, if it says that of this file."""
+    target.parent.mkdir(exist_ok=True, mode=0o700)
+    size = source.stat().st_size
+    if files.link(source, target):
+        return KeptFile(size, sha256 or files.digest(target))
+    if earlier is not None:
+        folder, manifest = earlier
+        name = str(target.relative_to(target.parents[1]))
+        before = manifest.files.get(name)
+        same = before is not None and before.size == size and sha256 in (None, before.sha256)
+        if before is not None and same and (folder / name).is_file() and files.link(folder / name, target):
+            return before
+    return KeptFile(size, files.copy(source, target))
+
+
+def _earlier(shelf: Shelf) -> tuple[Path, Manifest] | None:
+    for backup in shelf.backups():
+        try:
+            return backup, read_manifest(backup)
+        except RestoreError:
+            continue
+    return None
+
+
+def _require_room(folder: Path, database: Path) -> None:
+    wal = database.with_name(database.name + "-wal")
+    size = sum(path.stat().st_size for path in (database, wal) if path.exists())
+    if shutil.disk_usage(folder).free < size + RESERVE_BYTES:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Errors of the disk and of SQLite, as sentences."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        full = "full" in str(error)
+        raise BackupError(_FULL_DISK.format(folder) if full else f"No backup was made: {error}.") from error
+    except OSError as error:
+        full = error.errno in _FULL
+        reason = f"No backup was made in {folder}: {error.strerror}."
+        raise BackupError(_FULL_DISK.format(folder) if full else reason) from error
+
+
+_FULL_DISK = (
+    "The disk of {} is full: no backup was made, nothing of it was left, and the earlier ones are as they were. Free "
+    "some space, keep fewer (--keep), or put backups on another disk (--to)."
+)

@@ -1,0 +1,93 @@
+"""What was forgotten is forgotten in the backups too, so that none of them brings it back.
+
+The rules:
+
+1. A backup is opened for writing only when its database still holds one of the forgotten; its files' SHA-256 stay those
+   of the day when it was made, and only its database gets a new one, after SQLite has found it whole.
+2. While it is rewritten its manifest says ``changing``; one that was cut off is gone on with in the next round.
+3. A backup that is damaged is left alone: it is no use to anybody, and ``restore --check`` says so. Its files of the
+   forgotten are removed all the same.
+"""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from db.database import FILE_NAME, Database
+from db.keeping import Keeping
+from introeval.keeping import files
+from introeval.keeping.check import read_only
+from introeval.keeping.errors import RestoreError
+from introeval.keeping.integrity import damage
+from introeval.keeping.manifest import KeptFile, Manifest, read_manifest
+from introeval.keeping.removal import remove
+from introeval.keeping.shelf import Shelf
+from scheduler.errors import ConfigurationError, StateError
+
+
+async def forget_in_backups(shelf: Shelf, forgotten: frozenset[str], now: float) -> int:
+    """Forget these submissions in every backup. Returns in how many they were. Raises ``StateError``."""
+    changed = 0
+    for backup in await asyncio.to_thread(shelf.backups):
+        try:
+            manifest = await asyncio.to_thread(read_manifest, backup)
+        except RestoreError:
+            continue
+        held = await asyncio.to_thread(_held, backup, manifest, forgotten)
+        if held or manifest.changing:
+            await _forget(backup, manifest, held, now)
+            changed += 1
+    return changed
+
+
+def _held(backup: Path, manifest: Manifest, forgotten: frozenset[str]) -> frozenset[str]:
+    """Which of them its database still holds."""
+    wal = backup / f"{FILE_NAME}-wal"
+    try:
+        # Somebody's write-ahead log (a purge that was cut off) is read by an ordinary connection only.
+        opened = sqlite3.connect(backup / FILE_NAME) if wal.exists() else read_only(backup / FILE_NAME)
+        with closing(opened) as connection:
+            columns = [row[1] for row in connection.execute("PRAGMA table_info(processing_tasks)")]
+            left = "purged_at IS NULL" if "purged_at" in columns else "1"
+            rows = connection.execute(f"SELECT id FROM processing_tasks WHERE {left}").fetchall()
+    except sqlite3.Error:
+        return frozenset()
+    return forgotten & {str(row[0]) for row in rows}
+
+
+async def _forget(backup: Path, manifest: Manifest, held: frozenset[str], now: float) -> None:
+    try:
+        await asyncio.to_thread(replace(manifest, changing=True).write, backup)
+        async with Database.open(backup) as database:
+            keeping = Keeping(database)
+            for task_id in sorted(held):
+                await keeping.begin_anyway(task_id, now)
+            gone: set[str] = set()
+            purges = await keeping.again(now)
+            for purge in purges:
+                gone |= set(purge.files)
+                gone |= set(await asyncio.to_thread(remove, backup, purge.id, purge.files))
+            await keeping.compact()
+            await keeping.finish(purges)
+            await keeping.compact()
+        await asyncio.to_thread(_seal, backup, manifest.without(gone))
+    except ConfigurationError as error:
+        raise StateError(f"the backup {backup} cannot be opened: {error}") from error
+    except OSError as error:
+        raise StateError(f"the backup {backup} cannot be rewritten: {error.strerror}") from error
+
+
+def _seal(backup: Path, manifest: Manifest) -> None:
+    """The manifest of the backup as it is now."""
+    database = backup / FILE_NAME
+    reason = damage(database)
+    if reason is not None:
+        raise StateError(f"the backup {backup} is damaged ({reason}): remove it")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    files.sync(database)
+    kept = {**manifest.files, FILE_NAME: KeptFile(database.stat().st_size, files.digest(database))}
+    replace(manifest, files=kept, schema=schema, changing=False).write(backup)

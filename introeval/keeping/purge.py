@@ -1,0 +1,107 @@
+"""``Purger``: forgets what is due, in the state and in its backups. Each step may be cut off; the next round goes on.
+
+The order, for one round:
+
+1. Dates follow the assignments. For each submission that is due: one transaction forgets it in the tables, and writes
+   down which files are to go (``db.keeping``). From then on its address answers 410 and nothing brings it back.
+2. The files are removed, and their folders synced.
+3. The state file is rewritten without a trace of what was deleted, and the write-ahead log is emptied.
+4. The lists of files are taken away: this purge has ended.
+5. The same in every backup of the shelf that still holds one of the forgotten (``forget_in_backups``).
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.database import Database
+from db.keeping import Keeping
+from introeval.keeping.backup_purge import forget_in_backups
+from introeval.keeping.lock import alone
+from introeval.keeping.removal import remove
+from introeval.keeping.shelf import Shelf
+from scheduler.errors import StateError
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """``days``: how long submissions are kept whose assignment says nothing; ``None``: until somebody deletes them.
+
+    ``reply_seconds``: how long after a submission's end its raw replies are kept; ``None``: as long as itself.
+    """
+
+    days: float | None = None
+    reply_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """What a round did. ``submissions``: forgotten in it. ``files``: removed. ``backups``: in which it forgot too."""
+
+    submissions: int = 0
+    files: int = 0
+    replies: int = 0
+    backups: int = 0
+
+
+class Purger:
+    """Of one state. ``shelf``: its backups. Everything raises ``StateError`` (``KeepingBusyError`` among them)."""
+
+    def __init__(self, database: Database, shelf: Shelf, policy: Policy) -> None:
+        self._database = database
+        self._shelf = shelf
+        self._policy = policy
+        self.keeping = Keeping(database)
+
+    async def round(self, now: float) -> Purged:
+        """Do all that is due."""
+        with alone(self._database.root):
+            await self.keeping.follow_policy(self._policy.days)
+            due = [each.id for each in await self.keeping.due(now)]
+            return await self._purge(due, now)
+
+    async def forget(self, task_ids: Iterable[str], now: float) -> Purged:
+        """Forget these now, whatever their dates; one that has not ended stays."""
+        with alone(self._database.root):
+            return await self._purge(task_ids, now)
+
+    async def forget_anyway(self, task_ids: Iterable[str], now: float) -> Purged:
+        """As ``forget``, in a state that nobody works on: what has not ended is stopped first."""
+        with alone(self._database.root):
+            for task_id in task_ids:
+                await self.keeping.begin_anyway(task_id, now)
+            return await self._purge((), now)
+
+    async def _purge(self, task_ids: Iterable[str], now: float) -> Purged:
+        begun = [task_id for task_id in task_ids if await self.keeping.begin(task_id, now)]
+        loose = await self._idle_sessions(now)
+        replies = await self._drop_replies(now)
+        open_ = await self.keeping.again(now)
+        removed = 0
+        for purge in open_:
+            removed += len(await asyncio.to_thread(_remove, self._database.root, purge.id, purge.files))
+        removed += len(await asyncio.to_thread(_remove, self._database.root, "", loose))
+        if replies or removed or any(purge.begun for purge in open_):
+            await self.keeping.compact()
+        await self.keeping.finish([purge for purge in open_ if purge.begun])
+        forgotten = frozenset(await self.keeping.forgotten())
+        backups = await forget_in_backups(self._shelf, forgotten, now) if forgotten else 0
+        return Purged(submissions=len(begun), files=removed, replies=replies, backups=backups)
+
+    async def _idle_sessions(self, now: float) -> list[str]:
+        days = self._policy.days
+        return [] if days is None else await self.keeping.forget_idle_sessions(now - days * DAY)
+
+    async def _drop_replies(self, now: float) -> int:
+        seconds = self._policy.reply_seconds
+        return 0 if seconds is None else await self.keeping.drop_replies(now - seconds)
+
+
+def _remove(root: Path, task_id: str, names: Iterable[str]) -> list[str]:
+    try:
+        return remove(root, task_id, names)
+    except OSError as error:
+        raise StateError(f"a file of a forgotten submission cannot be removed: {error.strerror}") from error

@@ -1,0 +1,144 @@
+"""``restore``: put a backup in the place of a state. What was there is moved aside, never removed.
+
+The rules:
+
+1. Only a backup that ``check_backup`` trusts, only while no daemon runs, and over an existing state only when told so.
+2. While it is under way the state folder holds ``restore.unfinished``, and no daemon starts; repeated, it begins anew
+   from the backup, which is only read.
+3. What was forgotten since the backup was made must not come back: the old state's list of it, if it can be read, is
+   applied to the new one, before anybody works on it. Dates that have come meanwhile are the next round's.
+"""
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.database import FILE_NAME
+from introeval.instance import single_instance
+from introeval.keeping import files
+from introeval.keeping.check import check_backup
+from introeval.keeping.errors import RestoreError
+from introeval.keeping.integrity import UNFINISHED
+from introeval.keeping.lock import alone
+from introeval.keeping.manifest import read_manifest
+from introeval.paths import StateLayout
+
+ASIDE = "before-restore-"
+_PARTS = (
+    FILE_NAME,
+    f"{FILE_NAME}-wal",
+    f"{FILE_NAME}-shm",
+    "videos",
+    "images",
+    "transcripts",
+    "audio",
+    "pages",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """``aside``: where what was there is now; ``None``: there was nothing. ``forgotten``: what must not come back."""
+
+    submissions: int
+    aside: Path | None
+    forgotten: frozenset[str]
+
+
+def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Restored:
+    """Put ``backup`` in the place of the state in ``state_dir``. Raises ``RestoreError`` and ``ConfigurationError``.
+
+    Afterwards forget what it returns (``Purger.forget_anyway``), then call ``finish``.
+    """
+    state = StateLayout(state_dir)
+    reasons = check_backup(backup)
+    if reasons:
+        raise RestoreError(
+            f"The backup {backup} cannot be put back: {reasons[0]} See `introeval restore --check`."
+        )
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with single_instance(state.instance_lock), alone(state_dir):
+        unfinished = state_dir / UNFINISHED
+        if (
+            not replace
+            and not unfinished.exists()
+            and any((state_dir / name).exists() for name in _PARTS[:4])
+        ):
+            raise RestoreError(
+                f"There is a state in {state_dir} already: with --replace it is moved aside, into a folder "
+                f"{ASIDE}... there."
+            )
+        forgotten = _forgotten(state)
+        try:
+            files.write_whole(unfinished, f"{backup}\n")
+            aside = _move_aside(state_dir, now)
+            submissions = _place(state_dir, backup)
+        except OSError as error:
+            raise RestoreError(
+                f"The restore did not end ({error.strerror}): the backup is as it was, what was in {state_dir} is in "
+                f"a folder {ASIDE}... there. Mend the reason and repeat the command."
+            ) from error
+        return Restored(submissions=submissions, aside=aside, forgotten=forgotten)
+
+
+def finish(state_dir: Path) -> None:
+    """The new state is whole, and nothing is in it that must not be: daemons may start."""
+    (state_dir / UNFINISHED).unlink()
+    files.sync_folder(state_dir)
+
+
+def _move_aside(state_dir: Path, now: float) -> Path | None:
+    there = [state_dir / name for name in _PARTS if (state_dir / name).exists()]
+    if not there:
+        return None
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    names = [f"{ASIDE}{stamp}", *(f"{ASIDE}{stamp}-{number}" for number in range(2, 1000))]
+    aside = next(state_dir / name for name in names if not (state_dir / name).exists())
+    aside.mkdir(mode=0o700)
+    for path in there:
+        path.rename(aside / path.name)
+    files.sync_folder(aside)
+    files.sync_folder(state_dir)
+    return aside
+
+
+def _place(state_dir: Path, backup: Path) -> int:
+    manifest = read_manifest(backup)
+    for name in manifest.files:
+        target = state_dir / name
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        # The database will be written; the others never are.
+        if name == FILE_NAME or not files.link(backup / name, target):
+            files.copy(backup / name, target)
+    _give_to_owner(state_dir)
+    files.sync_tree(state_dir)
+    return manifest.submissions
+
+
+def _give_to_owner(state_dir: Path) -> None:
+    """Root restores for the daemon's user, to whom the folder belongs."""
+    owner = state_dir.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for name in _PARTS:
+        path = state_dir / name
+        for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
+            if each.exists():
+                os.chown(each, owner.st_uid, owner.st_gid)
+
+
+def _forgotten(state: StateLayout) -> frozenset[str]:
+    if not state.database.is_file():
+        return frozenset()
+    try:
+        with closing(sqlite3.connect(state.database)) as connection:
+            rows = connection.execute(
+                "SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL"
+            ).fetchall()
+    except sqlite3.Error:
+        # It is damaged, or older than retention: that is why it is replaced.
+        return frozenset()
+    return frozenset(str(row[0]) for row in rows)

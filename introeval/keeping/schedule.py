@@ -1,0 +1,64 @@
+"""``Keeper``: the daemon's own keeping: a round at the start, one a day, and one whenever a date comes or changes.
+
+A round that could not do its work (a backup is being made, the disk is full, somebody reads an older state) is repeated
+after ``AGAIN_SECONDS``; what is due stays due.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from db.database import Database
+from introeval.keeping.errors import KeepingBusyError
+from introeval.keeping.integrity import AT_ONCE_BYTES, require_whole
+from introeval.keeping.purge import Policy, Purger
+from introeval.keeping.shelf import Shelf
+from introeval.paths import StateLayout
+from scheduler.errors import StateError
+from scheduler.ports import Clock
+
+log = logging.getLogger(__name__)
+
+DAY_SECONDS = 86400.0
+AGAIN_SECONDS = 600.0
+SETTLE_SECONDS = 1.0
+"""After a wake: a teacher who changes ten dates causes one round."""
+
+
+class Keeper:
+    """Run ``run`` beside the rest; call ``wake`` when a date may have changed."""
+
+    def __init__(self, database: Database, backups: Path, policy: Policy, clock: Clock) -> None:
+        self._purger = Purger(database, Shelf(backups), policy)
+        self._state = StateLayout(database.root)
+        self._clock = clock
+        self._changed = asyncio.Event()
+
+    def wake(self) -> None:
+        """Dates may have changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Keep until cancelled. Raises ``DamagedStateError``: the daemon must not go on."""
+        if self._state.database.stat().st_size > AT_ONCE_BYTES:
+            await asyncio.to_thread(require_whole, self._state, at_once=None)
+        while True:
+            self._changed.clear()
+            pause = await self._round()
+            if await self._clock.wait(self._changed, pause):
+                await self._clock.wait(asyncio.Event(), SETTLE_SECONDS)
+
+    async def _round(self) -> float:
+        """One of them; returns how long to wait for the next one."""
+        now = self._clock.now()
+        try:
+            done = await self._purger.round(now)
+            next_date = await self._purger.keeping.next_date(now)
+        except KeepingBusyError:
+            return AGAIN_SECONDS
+        except StateError as error:
+            log.warning("what is due could not be forgotten; it is tried again", exc_info=error)
+            return AGAIN_SECONDS
+        if done.submissions or done.replies:
+            log.info("forgotten, as retention says", extra={"count": done.submissions})
+        return DAY_SECONDS if next_date is None else min(DAY_SECONDS, max(SETTLE_SECONDS, next_date - now))

@@ -1,0 +1,59 @@
+"""``Shelf``: the folder that holds the backups of a state, each in a folder of its own, named by its time in UTC.
+
+A name without ``.part`` is a whole backup. Only names that we made are ever touched.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from introeval.keeping.files import remove_tree
+
+PREFIX = "introeval-"
+_WHOLE = re.compile(r"introeval-\d{8}T\d{6}Z(-\d+)?")
+_PART = re.compile(_WHOLE.pattern + r"\.part")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """``folder``: may be on another disk, and may not be there yet."""
+
+    folder: Path
+
+    def backups(self) -> list[Path]:
+        """Whole ones, the newest first."""
+        return sorted(
+            (path for path in self._entries() if _WHOLE.fullmatch(path.name)), key=_age, reverse=True
+        )
+
+    def place(self, now: float) -> Path:
+        """A free place for a backup that is made at ``now``."""
+        name = PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        taken = {path.name for path in self._entries()}
+        number = 1
+        while (chosen := name if number == 1 else f"{name}-{number}") in taken:
+            number += 1
+        return self.folder / chosen
+
+    def sweep(self) -> None:
+        """Remove what unfinished backups left. Call it only while you are ``alone``."""
+        for path in self._entries():
+            if _PART.fullmatch(path.name):
+                remove_tree(path)
+
+    def rotate(self, keep: int) -> list[Path]:
+        """Remove all but the newest ``keep``; returns those that were removed."""
+        old = self.backups()[keep:]
+        for path in old:
+            # Cut off in the middle of this it must not look whole.
+            remove_tree(path.rename(path.with_name(path.name + ".part")))
+        return old
+
+    def _entries(self) -> list[Path]:
+        return sorted(path for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+
+
+def _age(path: Path) -> tuple[str, int]:
+    name, _, number = path.name.removeprefix(PREFIX).partition("-")
+    return name, int(number or 1)
