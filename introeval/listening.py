@@ -1,36 +1,88 @@
-"""Where the daemon can be reached: its HTTP port, and the file that tells others about it."""
+"""Where the daemon can be reached: its HTTP port, and the file that tells others about it.
 
+How many connections there may be, and who comes in when there are as many: ``introeval.door``. A connection on which no
+whole request head arrives within ``head_seconds`` (after it was made, or after the last answer) is closed. After a
+refusal the rest of a body is read and dropped for ``LINGER_SECONDS``: closing with unread bytes makes a reset, which
+may destroy the answer on its way.
+"""
+
+import asyncio
 import json
+import logging
 import os
+import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from aiohttp import web
 
+from introeval import descriptors
+from introeval.door import Door, DoorLimits
+from introeval.sections import WebSettings
 from introeval.settings import Settings
 from introeval.web.app import build_app
 from introeval.web.context import WebContext
 from scheduler.errors import ConfigurationError
 
+log = logging.getLogger(__name__)
+
 # Open requests may end within this time; SSE streams end at once by the stop event.
 WEB_SHUTDOWN_SECONDS = 2.0
+
+LINGER_SECONDS = 30.0
+BACKLOG = 4096
 
 
 async def listen(stack: AsyncExitStack, settings: Settings, context: WebContext) -> str:
     """Serve until ``stack`` closes; returns the URL. Raises ``ConfigurationError`` when the port is not to be had."""
-    runner = web.AppRunner(build_app(context), access_log=None, shutdown_timeout=WEB_SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        build_app(context),
+        access_log=None,
+        shutdown_timeout=WEB_SHUTDOWN_SECONDS,
+        keepalive_timeout=settings.web.head_seconds,
+        lingering_time=LINGER_SECONDS,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port)
-    try:
-        await site.start()
-    except OSError as error:
-        message = (
-            f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}): choose another --port."
-        )
-        raise ConfigurationError(message) from error
-    host, port = runner.addresses[0][:2]
+    assert runner.server is not None
+    listeners = bind(settings.host, settings.port)
+    door = Door(listeners, runner.server, door_limits(settings.web), asyncio.get_running_loop())
+    stack.push_async_callback(door.close)
+    host, port = listeners[0].getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def door_limits(asked: WebSettings) -> DoorLimits:
+    """As many connections as were asked for and as this process may have; raises its limit of descriptors for them."""
+    wanted = asked.max_connections + descriptors.RESERVE
+    most = descriptors.connections_within(descriptors.raise_limit(wanted), asked.max_connections)
+    if most < asked.max_connections:
+        log.warning(
+            "fewer connections than asked for: the limit of open files is too low", extra={"count": most}
+        )
+    return DoorLimits(connections=most, per_client=min(most, asked.max_connections_per_client))
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listen on every address of ``host``. Raises ``ConfigurationError``."""
+    listeners: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(
+            socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        ):
+            listeners.append(listener := socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        message = f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port."
+        raise ConfigurationError(message) from error
+    return listeners
 
 
 def write_port_file(path: Path, url: str) -> None:

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     phases: sections.PhaseSettings = sections.PhaseSettings()
     stt: sections.SttSettings = sections.SttSettings()
     upload: sections.UploadSettings = sections.UploadSettings()
+    web: sections.WebSettings = sections.WebSettings()
     ollama: sections.OllamaSettings = sections.OllamaSettings()
     embedded: sections.EmbeddedSettings = sections.EmbeddedSettings()
     generation: sections.GenerationSettings = sections.GenerationSettings()

@@ -4,7 +4,7 @@ A field's description is its documentation; its default's source is named where 
 """
 
 from introeval.sections.base import FullPath, Section
-from introeval.sections.intake import UploadSettings
+from introeval.sections.intake import UploadSettings, WebSettings
 from introeval.sections.keeping import BackupSettings, RetentionSettings
 from introeval.sections.language import EmbeddedSettings, GenerationSettings, OllamaSettings, ServerSettings
 from introeval.sections.outside import LogSettings, WebhookSettings
@@ -34,5 +34,6 @@ __all__ = [
     "ServerSettings",
     "SttSettings",
     "UploadSettings",
+    "WebSettings",
     "WebhookSettings",
 ]

@@ -1,0 +1,192 @@
+"""``Door``: accepts connections, never more than there is room for.
+
+The rules:
+
+1. At most ``connections`` are open. While there are as many, none is accepted: who comes waits in the kernel's backlog,
+   is not reset, and is let in when somebody has left.
+2. One client (``client_of``: an address) has at most ``per_client`` of them, so that one machine cannot shut all others
+   out. Who comes beyond that hears 503 with ``Retry-After`` at once.
+3. No descriptor left (EMFILE and its like): accepting rests for ``REST`` seconds and goes on. Nothing spins, nobody is
+   dropped. (libuv's own answer to EMFILE is to accept and to close, which its clients see as a reset.)
+4. What a connection that failed before it was accepted leaves behind (ECONNABORTED) is nobody's trouble.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from introeval.web.admission import client_of
+
+log = logging.getLogger(__name__)
+
+REST = 0.5
+"""Seconds without accepting after the descriptors ran out."""
+
+FAREWELL = 2.0
+"""Seconds that a client who is sent away has to read why; what it sends meanwhile is dropped."""
+
+UNHEARD_MS = 300_000
+"""A client that acknowledges nothing of what was sent to it for so long is gone (``TCP_USER_TIMEOUT``)."""
+
+_BURST = 64
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_BROKEN = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT}
+_BODY = (
+    b'{"type":"urn:introeval:problem:busy","title":"Many are handing in at this moment","status":503,'
+    b'"detail":"Too many connections come from your address. Nothing is lost: try again soon.","code":"busy"}'
+)
+_SENT_AWAY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorLimits:
+    """See the module's rules."""
+
+    connections: int = 4096
+    per_client: int = 3072
+
+
+class Door:
+    """``serving``: makes a connection's protocol. ``open``: connections now. Call ``close`` before the rest ends."""
+
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        serving: Callable[[], asyncio.Protocol],
+        limits: DoorLimits,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._listeners = listeners
+        self._serving = serving
+        self._limits = limits
+        self._loop = loop
+        self._clients: Counter[str] = Counter()
+        self._welcomes: set[asyncio.Task[None]] = set()
+        self._resting: asyncio.TimerHandle | None = None
+        self._listening = False
+        self._closed = False
+        self.open = 0
+        self._listen()
+
+    async def close(self) -> None:
+        """Accept nobody any more; connections stay as they are."""
+        self._closed = True
+        self._pause()
+        if self._resting is not None:
+            self._resting.cancel()
+        for listener in self._listeners:
+            listener.close()
+        await asyncio.gather(*self._welcomes, return_exceptions=True)
+
+    def left(self, client: str) -> None:
+        """A connection of this client has ended."""
+        self.open -= 1
+        self._clients[client] -= 1
+        if not self._clients[client]:
+            del self._clients[client]
+        self._listen()
+
+    def _listen(self) -> None:
+        if not (self._listening or self._closed or self._resting) and self.open < self._limits.connections:
+            self._listening = True
+            for listener in self._listeners:
+                self._loop.add_reader(listener, self._accept_some, listener)
+
+    def _pause(self) -> None:
+        if self._listening:
+            self._listening = False
+            for listener in self._listeners:
+                self._loop.remove_reader(listener)
+
+    def _rest(self) -> None:
+        self._pause()
+        self._resting = self._loop.call_later(REST, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._listen()
+
+    def _accept_some(self, listener: socket.socket) -> None:
+        for _ in range(_BURST):
+            if self.open >= self._limits.connections:
+                self._pause()
+                return
+            try:
+                guest, address = listener.accept()
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    log.warning("no descriptor for a connection", extra={"count": self.open})
+                    self._rest()
+                elif error.errno in _BROKEN:
+                    raise
+                return
+            self._welcome(guest, client_of(str(address[0])))
+
+    def _welcome(self, guest: socket.socket, client: str) -> None:
+        guest.setblocking(False)
+        guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
+        self.open += 1
+        self._clients[client] += 1
+        welcome = self._loop.create_task(self._connect(guest, client))
+        self._welcomes.add(welcome)
+        welcome.add_done_callback(self._welcomes.discard)
+
+    async def _connect(self, guest: socket.socket, client: str) -> None:
+        many = self._clients[client] > self._limits.per_client
+
+        def protocol() -> asyncio.Protocol:
+            inner = _Farewell(self._loop) if many else self._serving()
+            return _Guest(inner, lambda: self.left(client))
+
+        try:
+            await self._loop.connect_accepted_socket(protocol, guest)
+        except OSError:
+            # It has gone already.
+            guest.close()
+            self.left(client)
+
+
+class _Guest(asyncio.Protocol):
+    """A connection's protocol, and the door's knowledge of its end."""
+
+    def __init__(self, inner: asyncio.Protocol, left: Callable[[], None]) -> None:
+        self._inner = inner
+        self._left = left
+        # Bound once: this is the way of every byte.
+        self.data_received = inner.data_received  # type: ignore[method-assign]
+        self.eof_received = inner.eof_received  # type: ignore[method-assign]
+        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
+        self.connection_made = inner.connection_made  # type: ignore[method-assign]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        try:
+            self._inner.connection_lost(exc)
+        finally:
+            self._left()
+
+
+class _Farewell(asyncio.Protocol):
+    """Says why and closes. Not at once: closing with unread bytes makes a reset, which may destroy the answer."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(_SENT_AWAY)
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._closing = self._loop.call_later(FAREWELL, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
