@@ -593,6 +593,12 @@ SELECT min(delete_after) AS at FROM processing_tasks WHERE purged_at IS NULL AND
 SELECT id, current_phase FROM processing_tasks
 WHERE kind = 'transcription' AND purged_at IS NULL AND json_extract(request, '$.submission') = :id;
 
+-- name: unended_with_readings
+-- A submission and the tasks that read its pages, as far as they have not ended.
+SELECT id FROM processing_tasks
+WHERE current_phase IN ('stt', 'llm')
+  AND (id = :id OR (kind = 'transcription' AND json_extract(request, '$.submission') = :id));
+
 -- name: gradings_left
 -- How many gradings of a session are not forgotten, one left aside.
 SELECT count(*) AS gradings FROM processing_tasks
