@@ -17,7 +17,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check bench lock clean install install-dev test-models
+.PHONY: help demo serve test check crash bench lock clean install install-dev test-models
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -38,6 +38,9 @@ check: $(DEVELOPMENT) ## lint, format, types, layers, sizes, packaging, diagrams
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q tests/packaging tests/docs
+
+crash: $(DEVELOPMENT) ## crashes and power cuts in full (long; root and nbdkit)
+	@$(BIN)/python -m tests.powercut --full
 
 bench: $(DEVELOPMENT) ## measure the phases against one student at a time
 	@$(BIN)/python -m benchmarks $(ARGS)
