@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.powercut import kernel, requirements
-from tests.powercut.campaign import Part, carry_out
+from tests.powercut.campaign import Outcome, Part, carry_out, examiners
 from tests.powercut.crash import Reader
 from tests.powercut.ledger import Run
 from tests.powercut.mutants import MUTANTS
@@ -20,27 +20,27 @@ from tests.powercut.states import State
 from tests.powercut.workload import Plan
 
 
-def full(seed: int, share: float) -> list[Part]:
-    """5,000 states of ext4, some hundreds of the others, and every defect."""
-    ext4 = [("ext4", 1, 1100), ("ext4", 1, 1100), ("ext4-1k", 1, 1100), ("ext4-1k", 1, 850), ("ext4", 2, 850)]
-    others = [("xfs", 1, 400), ("btrfs", 1, 400)]
+def full(seed: int) -> list[Part]:
+    """Every prefix of three logs on ext4 and 500 torn states of each, some hundreds elsewhere, and every defect."""
+    disks = (("ext4", 1), ("ext4-1k", 1), ("ext4", 2))
     parts = [
-        Part(filesystem, round(states * share), Plan(24, 6, seed + number), disks)
-        for number, (filesystem, disks, states) in enumerate(ext4 + others)
-        if filesystem.startswith("ext4") or requirements.has(f"mkfs.{filesystem}")
+        Part(filesystem, Plan(24, 6, seed + number), None, 500, count)
+        for number, (filesystem, count) in enumerate(disks)
     ]
-    return parts + defects(seed, 12, round(200 * share))
+    others = [name for name in ("xfs", "btrfs") if requirements.has(f"mkfs.{name}")]
+    parts += [Part(name, Plan(24, 6, seed + 10), 250, 150) for name in others]
+    return parts + defects(seed, 12, 150, 50)
 
 
 def a_slice(seed: int) -> list[Part]:
     """What CI has time for."""
-    return [Part("ext4", 160, Plan(10, 2, seed)), *defects(seed, 3, 20)]
+    return [Part("ext4", Plan(10, 2, seed), 100, 60), *defects(seed, 3, 15, 5)]
 
 
-def defects(seed: int, students: int, states: int) -> list[Part]:
+def defects(seed: int, students: int, plain: int, torn: int) -> list[Part]:
     """Nobody kills the service here: a defect must be found by its power cuts alone."""
     return [
-        Part("ext4", states, Plan(students, 1, seed, name, kill=False), mutant.disks)
+        Part("ext4", Plan(students, 1, seed, name, kill=False), plain, torn, mutant.disks)
         for name, mutant in MUTANTS.items()
     ]
 
@@ -58,11 +58,19 @@ def replay(folder: Path, texts: list[str]) -> int:
     return len(findings)
 
 
+def show(outcome: Outcome) -> None:
+    """Where to look further, if something was not as it should be."""
+    if outcome.kept:
+        again = f"python -m tests.powercut --replay {outcome.kept} STATE"
+        print(f"    kept in {outcome.kept}; look again: {again}")
+        for finding in outcome.findings[:10]:
+            print(f"    {finding.state}: {'; '.join(finding.faults[:3])}", flush=True)
+
+
 def main() -> int:
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.powercut", description=__doc__)
     parser.add_argument("--full", action="store_true", help="5,000 states of ext4, and xfs and btrfs")
-    parser.add_argument("--share", type=float, default=1.0, help="of the full run's states (0.1: a tenth)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="fresh if not given")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", default="", help="parts whose name has this text")
@@ -75,23 +83,17 @@ def main() -> int:
     kernel.private_mounts()
     if asked.replay:
         return int(replay(Path(asked.replay[0]), asked.replay[1:]) > 0)
-    parts = full(asked.seed, asked.share) if asked.full else a_slice(asked.seed)
+    parts = full(asked.seed) if asked.full else a_slice(asked.seed)
     print(f"seed {asked.seed}, {asked.jobs} jobs", flush=True)
     outcomes = []
-    for part in parts:
-        if asked.only not in part.name:
-            continue
-        began = time.monotonic()
-        outcome = carry_out(part, asked.jobs)
-        outcomes.append(outcome)
-        print(f"{outcome}; {time.monotonic() - began:.0f} s", flush=True)
-        if outcome.kept:
-            print(
-                f"    kept in {outcome.kept}; look again: python -m tests.powercut --replay {outcome.kept} STATE"
-            )
-            for finding in outcome.findings[:10]:
-                print(f"    {finding.state}: {'; '.join(finding.faults[:3])}")
-    total = sum(sum(outcome.examined.values()) for outcome in outcomes if outcome.part.plan.mutant is None)
+    with examiners(asked.jobs) as pool:
+        for part in parts:
+            if asked.only in part.name:
+                began = time.monotonic()
+                outcomes.append(carry_out(part, pool))
+                print(f"{outcomes[-1]}; {time.monotonic() - began:.0f} s", flush=True)
+                show(outcomes[-1])
+    total = sum(outcome.examined.total() for outcome in outcomes if outcome.part.plan.mutant is None)
     print(f"{total} states of production code", flush=True)
     return int(not all(outcome.passed for outcome in outcomes))
 

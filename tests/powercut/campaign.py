@@ -11,8 +11,9 @@ import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,11 +33,16 @@ _PORTION = 25
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One workload on one kind of disk. ``states``: how many power cuts. ``disks``: 2: uploads have their own."""
+    """One workload on one kind of disk. ``disks``: 2: uploads have their own.
+
+    ``plain``: how many cuts that leave nothing or all of what was not flushed (``None``: after every record);
+    ``torn``: how many that leave a random part.
+    """
 
     filesystem: str
-    states: int
     plan: Plan
+    plain: int | None
+    torn: int
     disks: int = 1
 
     @property
@@ -54,7 +60,7 @@ class Outcome:
     records: int
     flushes: int
     promises: int
-    examined: dict[str, int] = field(default_factory=dict)
+    examined: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     caught_after: int | None = None
     kept: str | None = None
@@ -65,7 +71,7 @@ class Outcome:
         return bool(self.findings) == (self.part.plan.mutant is not None)
 
     def __str__(self) -> str:
-        count = sum(self.examined.values())
+        count = self.examined.total()
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(self.examined.items()))
         log = f"{self.records} records, {self.flushes} flushes, {self.promises} promises"
         faults = sorted({fault.split(":")[0] for finding in self.findings for fault in finding.faults})
@@ -76,7 +82,14 @@ class Outcome:
         return f"{verdict:6} {self.part.name}, seed {self.part.plan.seed}: {log}; {count} states ({kinds}): {result}"
 
 
-def carry_out(part: Part, jobs: int) -> Outcome:
+@contextmanager
+def examiners(jobs: int) -> Iterator[Executor]:
+    """Processes that examine, each with mounts of its own."""
+    with ProcessPoolExecutor(jobs, get_context("spawn"), kernel.private_mounts) as pool:
+        yield pool
+
+
+def carry_out(part: Part, pool: Executor) -> Outcome:
     """Record and examine one part. Raises ``OSError``, ``RuntimeError`` when the disks or the service fail."""
     with _folder() as folder:
         run = _record(part, folder)
@@ -88,10 +101,10 @@ def carry_out(part: Part, jobs: int) -> Outcome:
             sum(record.data is None for record in log.records[start:]),
             len(run.promises),
         )
-        states = crash_states(log, start, part.states, part.plan.seed)
+        states = crash_states(log, start, part.plain, part.torn, part.plan.seed)
         if part.plan.mutant:
             Random(part.plan.seed).shuffle(states)
-        _examine_all(run, states, outcome, jobs)
+        _examine_all(run, states, outcome, pool)
         if not outcome.passed:
             outcome.kept = str(_keep(run))
         return outcome
@@ -129,22 +142,19 @@ def _prove(recording: Recording) -> None:
         sync(mount)
 
 
-def _examine_all(run: Run, states: Sequence[State], outcome: Outcome, jobs: int) -> None:
-    mutant = outcome.part.plan.mutant is not None
-    # btrfs knows a filesystem by its id, and will not mount two images of one at a time.
-    workers = 1 if run.filesystem == "btrfs" else jobs
+def _examine_all(run: Run, states: Sequence[State], outcome: Outcome, pool: Executor) -> None:
     portions = [states[at : at + _PORTION] for at in range(0, len(states), _PORTION)]
-    with ProcessPoolExecutor(workers, get_context("spawn"), kernel.private_mounts) as pool:
-        seen = 0
-        for portion, findings in zip(
-            portions, pool.map(_examine, [run] * len(portions), portions), strict=True
-        ):
-            for state in portion:
-                outcome.examined[state.kind] = outcome.examined.get(state.kind, 0) + 1
-            outcome.findings += findings
-            if mutant and findings and outcome.caught_after is None:
-                outcome.caught_after = seen + portion.index(findings[0].state) + 1
-            seen += len(portion)
+    # btrfs knows a filesystem by its id, and will not mount two images of one at a time.
+    alone = run.filesystem == "btrfs"
+    futures = [pool.submit(_examine, run.folder, portion) for portion in portions if not alone]
+    seen = 0
+    for number, portion in enumerate(portions):
+        findings = (pool.submit(_examine, run.folder, portion) if alone else futures[number]).result()
+        outcome.examined.update(state.kind for state in portion)
+        outcome.findings += findings
+        if findings and outcome.caught_after is None:
+            outcome.caught_after = seen + portion.index(findings[0].state) + 1
+        seen += len(portion)
 
 
 @lru_cache(maxsize=1)
@@ -152,8 +162,8 @@ def _reader(folder: str) -> Reader:
     return Reader(Run.load(Path(folder)))
 
 
-def _examine(run: Run, states: Sequence[State]) -> list[Finding]:
-    return _reader(run.folder).examine(states)
+def _examine(folder: str, states: Sequence[State]) -> list[Finding]:
+    return _reader(folder).examine(states)
 
 
 @contextmanager

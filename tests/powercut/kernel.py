@@ -84,7 +84,7 @@ def unmount(folder: Path) -> None:
 def forget_btrfs() -> None:
     """Have btrfs forget unmounted devices: it would refuse an older image of a filesystem that it has seen."""
     with _opened("/dev/btrfs-control") as control:
-        fcntl.ioctl(control, _BTRFS_FORGET, bytes(_BTRFS_ARGUMENT))
+        fcntl.ioctl(control, _BTRFS_FORGET, bytearray(_BTRFS_ARGUMENT))
 
 
 @contextmanager

@@ -79,24 +79,24 @@ def _records(content: memoryview) -> list[Record]:
     return records
 
 
-def crash_states(log: BlockLog, start: int, wanted: int, seed: int) -> list[State]:
-    """``wanted`` states after ``start`` records (all there are of "none" and "all" if they fit, the rest torn)."""
+def crash_states(log: BlockLog, start: int, plain: int | None, torn: int, seed: int) -> list[State]:
+    """States after ``start`` records: every "all" and "none" (or ``plain`` of them), and ``torn`` at random."""
     random = Random(seed)
     states: list[State] = []
-    torn: list[int] = []
+    waiting: list[int] = []
     for position in range(start, len(log.records) + 1):
         following = log.records[position] if position < len(log.records) else None
-        waiting = len(log.pending(position))
+        pending = bool(log.pending(position))
         if following is None or following.data is not None:
             states.append(State(position, "all"))
-        if waiting and (following is None or following.data is None):
+        if pending and (following is None or following.data is None):
             states.append(State(position, "none"))
-        if waiting:
-            torn.append(position)
-    if len(states) > wanted:
-        states = random.sample(states, wanted)
-    while torn and len(states) < wanted:
-        states.append(State(random.choice(torn), "torn", random.getrandbits(32)))
+        if pending:
+            waiting.append(position)
+    if plain is not None and len(states) > plain:
+        states = random.sample(states, plain)
+    if waiting:
+        states += [State(random.choice(waiting), "torn", random.getrandbits(32)) for _ in range(torn)]
     return sorted(states, key=lambda state: (state.position, state.kind, state.seed))
 
 

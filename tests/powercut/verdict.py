@@ -44,8 +44,9 @@ async def verdict(state: Path, promises: Sequence[Promise]) -> list[str]:
             await UploadRoom(state / "videos", 0).sweep(await Intake(database).known_files())
             await UploadRoom(state / "images", 0).sweep(await Sessions(database).known_files())
             return found + _after(state, promises)
-    except IntroevalError as error:
-        return [f"the daemon would not start: {error}"]
+    except (IntroevalError, sqlite3.Error, OSError, ValueError) as error:
+        # What a damaged table or folder makes of our own reading is a finding too.
+        return [f"UNREADABLE: {type(error).__name__}: {error}"]
 
 
 def _tables(state: Path, promises: Sequence[Promise]) -> list[str]:
