@@ -16,6 +16,7 @@ from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
 from introeval.web.places import PlaceLimits
+from introeval.web.keeping_context import KeepingPorts
 from introeval.web.session_context import SessionPorts
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
@@ -75,6 +76,7 @@ class WebContext:
     read. ``read_segments``: reads a transcript file (called in a thread).
     ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
     stream. ``batch_size``: for the estimate of a student's waiting time. ``sessions``: what sessions need.
+    ``keeping``: how long things are kept.
     """
 
     intake: Intake
@@ -94,6 +96,7 @@ class WebContext:
     read_segments: Callable[[str], Sequence[Segment]]
     clock: Clock
     sessions: SessionPorts
+    keeping: KeepingPorts
     limits: UploadLimits = field(default_factory=UploadLimits)
     commits: CommitHub = field(default_factory=CommitHub)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
