@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "not_now": Kind(409, "Its state does not allow this"),
     "nothing_to_compare": Kind(409, "There is nothing to compare yet"),
     "place_taken": Kind(409, "There is a page at this place"),
+    "gone": Kind(410, "It was deleted"),
     "version_changed": Kind(412, "There is a newer version"),
     "too_large": Kind(413, "The file is too large"),
     "not_multipart": Kind(415, "The body is not multipart/form-data"),
