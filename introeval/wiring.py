@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from db.assignments import Assignments
 from db.database import Database
 from db.intake import Intake
+from db.keeping import Keeping
 from db.pages import PageTexts
 from db.ratings import Ratings
 from db.requests import Requests
@@ -24,6 +25,8 @@ from introeval.graders.reading import SubmissionReader
 from introeval.graders.session_pages import SessionPages
 from introeval.graders.sessions import SessionGrader
 from introeval.inspecting import inspectors, picture
+from introeval.keeping.purge import Policy
+from introeval.keeping.schedule import Keeper
 from introeval.library import AssignmentLibrary
 from introeval.pages.documents import bundle
 from introeval.pages.ocr import PageReader
@@ -34,6 +37,7 @@ from introeval.settings import Settings
 from introeval.status import StatusBoard, worst_wait
 from introeval.web.authoring import ANSWER_KEY, RUBRIC, TRANSCRIPTION
 from introeval.web.context import Inspect, WebContext
+from introeval.web.keeping_context import KeepingPorts
 from introeval.web.session_context import SessionPorts
 from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
@@ -89,6 +93,23 @@ def servers(settings: Settings, embedded: EmbeddedServers) -> tuple[ServerConfig
     return tuple(assembly.embedded_config(settings, name, url) for name, url in embedded.urls.items())
 
 
+def policy(settings: Settings) -> Policy:
+    """How long things are kept."""
+    kept = settings.retention
+    seconds = None if kept.raw_replies == "keep" else kept.reply_hours * 3600.0
+    return Policy(days=kept.days, reply_seconds=seconds)
+
+
+def keeper(settings: Settings, database: Database, clock: Clock) -> Keeper:
+    """Who forgets what is due."""
+    return Keeper(database, settings.backup_dir, policy(settings), clock)
+
+
+def keeping_ports(settings: Settings, database: Database, keeper: Keeper) -> KeepingPorts:
+    """What the web needs of it."""
+    return KeepingPorts(dates=Keeping(database), days=settings.retention.days, wake=keeper.wake)
+
+
 def web_context(
     settings: Settings,
     database: Database,
@@ -97,11 +118,13 @@ def web_context(
     clock: Clock,
     library: AssignmentLibrary,
     preview: Previewer,
+    keeping: KeepingPorts,
     inspect: Mapping[str, Inspect] | None = None,
 ) -> WebContext:
     """The web's ports. ``inspect``: not given: who looks into each kind of file for real."""
     return WebContext(
-        intake=Intake(database),
+        intake=Intake(database, settings.retention.days),
+        keeping=keeping,
         views=Views(database),
         library=library,
         tallies=Assignments(database),
