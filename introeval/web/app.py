@@ -26,6 +26,7 @@ from introeval.web.openapi import document
 from introeval.web.operation import Operation
 from introeval.web.operations import operations
 from introeval.web.pages import Pages
+from introeval.web.retention import Retention, retention_operations
 from introeval.web.session_grading import SessionGradings
 from introeval.web.session_images import ImageReceiver
 from introeval.web.session_operations import session_operations
@@ -56,7 +57,8 @@ def build_app(context: WebContext) -> web.Application:
     work = assignment_operations(Assignments(context, assignments), runs)
     trust = trust_operations(Trust(context, assignments))
     exams = authoring_operations(Authoring(context, assignments, receiver))
-    _add_api(app, api, (*operations(api), *work, *trust, *exams, *_sessions(app, context, receiver)))
+    kept = retention_operations(Retention(context, reader))
+    _add_api(app, api, (*operations(api), *work, *trust, *exams, *kept, *_sessions(app, context, receiver)))
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)
