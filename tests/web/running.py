@@ -17,6 +17,7 @@ from db.assignments import Assignments
 from db.calls import SqliteCalls
 from db.database import Database
 from db.intake import Intake
+from db.keeping import Keeping
 from db.pages import PageTexts
 from db.ratings import Ratings
 from db.requests import Requests
@@ -34,6 +35,7 @@ from introeval.pages.documents import bundle
 from introeval.preview import Previewer
 from introeval.web.app import build_app
 from introeval.web.context import Inspect, UploadLimits, WebContext
+from introeval.web.keeping_context import KeepingPorts
 from introeval.web.session_context import Picture, SessionPorts
 from models.config import ServerConfig
 from models.executor import Executor
@@ -192,6 +194,7 @@ async def running(
             bundle=bundle,
             preview=Previewer(executor, graders, lambda: ("mistral:7b",), SERVERS),
             read_segments=lambda path: transcripts[path],
+            keeping=KeepingPorts(dates=Keeping(database), days=None, wake=lambda: woken.append(time.time())),
             limits=limits or UploadLimits(reserve_bytes=0),
             clock=clock,
             sessions=SessionPorts(
