@@ -4,6 +4,7 @@ Versions are immutable, so what was read once is remembered.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from db.assignments import Assignments, StoredAssignment
 from introeval.assignments import (
@@ -23,12 +24,13 @@ REMEMBERED = 256
 
 
 class AssignmentLibrary:
-    """Reads and adds assignments."""
+    """Reads and adds assignments. ``on_change``: called after a version was added; must not block."""
 
     def __init__(self, stored: Assignments, clock: Clock) -> None:
         self._stored = stored
         self._clock = clock
         self._read: dict[tuple[str, int], Assignment] = {}
+        self.on_change: Callable[[], None] = lambda: None
         self._lock = asyncio.Lock()
 
     async def version(self, assignment_id: str, version: int) -> Assignment:
@@ -82,7 +84,9 @@ class AssignmentLibrary:
                 definition=definition,
                 created_at=self._clock.now(),
             )
-            return self._remember(await self._stored.add(new))
+            added = self._remember(await self._stored.add(new))
+            self.on_change()
+            return added
 
     async def introductions(self, rubric: Rubric | None) -> Assignment:
         """The assignment that a lab has without writing one. ``rubric``: that of the settings file, if it names one; it

@@ -28,6 +28,7 @@ from introeval.clock import SystemClock
 from introeval.durable import make_folder
 from introeval.evaluator import GradingEvaluator
 from introeval.instance import single_instance
+from introeval.keeping.integrity import require_whole
 from introeval.library import AssignmentLibrary
 from introeval.listening import listen, write_port_file
 from introeval.outbox.outgoing import Outgoing
@@ -125,6 +126,7 @@ async def daemon(
     _make_folders(settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(single_instance(settings.state.instance_lock))
+        await asyncio.to_thread(require_whole, settings.state)
         database = await stack.enter_async_context(Database.open(settings.state_dir))
         outgoing = Outgoing(settings.webhook, database, clock)
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
@@ -156,7 +158,12 @@ async def daemon(
         pool.on_change = manager.wake
         board = wiring.board(settings, Views(database), manager, pool, clock)
         board.outbox, board.calls = outgoing.status, evaluator.calls
-        context = wiring.web_context(settings, database, manager, board, clock, library, preview, inspect)
+        keeper = wiring.keeper(settings, database, clock)
+        library.on_change = keeper.wake
+        keeping = wiring.keeping_ports(settings, database, keeper)
+        context = wiring.web_context(
+            settings, database, manager, board, clock, library, preview, keeping, inspect
+        )
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
         stack.push_async_callback(transcriber.close)
@@ -165,6 +172,7 @@ async def daemon(
         url = await listen(stack, settings, context)
         running = Daemon(url, manager, board, notifier)
         beside = {"probes": pool.run(), "report": _report(running, context), "outbox": outgoing.run()}
+        beside["keeping"] = keeper.run()
         started = [asyncio.create_task(work, name=name) for name, work in beside.items()]
         stack.push_async_callback(_end, started)
         running.work = [queues, *started, servers]

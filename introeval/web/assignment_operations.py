@@ -114,7 +114,7 @@ def _watching(runs: AssignmentRuns) -> tuple[Operation, ...]:
             summary="The exact prompts for one submission with their token counts; nothing is asked for it.",
             handler=runs.preview,
             answers={200: Answer(about="The prompts.", model=PreviewBody)},
-            problems=("bad_parameter", "not_found", "not_now", "unavailable"),
+            problems=("bad_parameter", "not_found", "gone", "not_now", "unavailable"),
             query=PreviewQuery,
         ),
         Operation(
@@ -124,7 +124,7 @@ def _watching(runs: AssignmentRuns) -> tuple[Operation, ...]:
             summary="What each version of the assignment gave a submission, oldest first.",
             handler=runs.results,
             answers={200: Answer(about="The results.", model=ResultsBody)},
-            problems=("not_found",),
+            problems=("not_found", "gone"),
         ),
     )
 
@@ -158,7 +158,7 @@ def _acting(runs: AssignmentRuns) -> tuple[Operation, ...]:
             summary="Stop a submission that has not ended; it then has failed, and can be graded again.",
             handler=runs.cancel,
             answers={200: Answer(about="The submission as it is now.", model=SubmissionBody), 303: _PAGE},
-            problems=(*DOCUMENT_PROBLEMS, "not_found", "not_now"),
+            problems=(*DOCUMENT_PROBLEMS, "not_found", "gone", "not_now"),
             body=Document(model=CancelForm, required=False),
         ),
     )

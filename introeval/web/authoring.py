@@ -25,6 +25,7 @@ from introeval.web.documents import read_json
 from introeval.web.intake import Receiver
 from introeval.web.present import failures_of
 from introeval.web.problems import ProblemError
+from introeval.web.submissions import gone
 from scheduler.task import Stage
 
 TRANSCRIPTION, ANSWER_KEY, RUBRIC = "transcription", "answer_key", "rubric"
@@ -116,6 +117,8 @@ class Authoring:
         found = await self._context.views.submission(task_id)
         if found is None or found.task.kind not in (TRANSCRIPTION, *PROPOSALS):
             raise ProblemError("not_found", "There is no proposal at this address.")
+        if found.purged_at is not None:
+            raise gone(found.purged_at)
         return found
 
     async def _body(self, found: Submission) -> ProposalBody:

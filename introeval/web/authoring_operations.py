@@ -43,7 +43,7 @@ def authoring_operations(authoring: Authoring) -> tuple[Operation, ...]:
             summary="A command's task: its state, and what it read or proposes.",
             handler=authoring.proposal,
             answers={200: Answer(about="The task.", model=ProposalBody)},
-            problems=("not_found",),
+            problems=("not_found", "gone"),
         ),
         Operation(
             method="POST",
@@ -52,6 +52,6 @@ def authoring_operations(authoring: Authoring) -> tuple[Operation, ...]:
             summary="Make the assignment's next version of a proposal.",
             handler=authoring.apply,
             answers={200: Answer(about="The assignment as it now is.", model=AssignmentLine)},
-            problems=("not_found", "not_now", "unavailable"),
+            problems=("not_found", "gone", "not_now", "unavailable"),
         ),
     )

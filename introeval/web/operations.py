@@ -56,7 +56,7 @@ def _reading(api: Api) -> tuple[Operation, ...]:
             summary="One submission with its transcript and grade.",
             handler=api.submission,
             answers={200: Answer(about="The submission.", model=SubmissionBody)},
-            problems=("not_found",),
+            problems=("not_found", "gone"),
         ),
         Operation(
             method="GET",
@@ -65,7 +65,7 @@ def _reading(api: Api) -> tuple[Operation, ...]:
             summary="The video as it was handed in; ranges are served.",
             handler=api.file,
             answers=_FILE,
-            problems=("not_found",),
+            problems=("not_found", "gone"),
         ),
         Operation(
             method="GET",
@@ -74,7 +74,7 @@ def _reading(api: Api) -> tuple[Operation, ...]:
             summary="What was handed in, of whatever kind; several pages as one archive.",
             handler=api.file,
             answers=_FILE,
-            problems=("not_found",),
+            problems=("not_found", "gone"),
         ),
     )
 

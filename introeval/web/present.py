@@ -107,6 +107,7 @@ def _head(found: Submission) -> dict[str, Any]:
         "media_seconds": task.media_seconds,
         "created_at": utc(task.created_at),
         "completed_at": None if task.completed_at is None else utc(task.completed_at),
+        "delete_after": None if found.delete_after is None else utc(found.delete_after),
     }
 
 

@@ -51,6 +51,7 @@ class SubmissionHead(Body):
     media_seconds: float | None
     created_at: AwareDatetime
     completed_at: AwareDatetime | None
+    delete_after: AwareDatetime | None = Field(description="when it is to be deleted; null: never by itself")
 
 
 class SubmissionBody(SubmissionHead):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,10 +32,12 @@ class Reader:
         self._context = context
 
     async def find(self, task_id: str) -> Submission:
-        """A submission as the tables have it. Raises ``ProblemError`` (404)."""
+        """A submission as the tables have it. Raises ``ProblemError`` (404; 410 when it was deleted)."""
         found = await self._context.views.submission(task_id)
         if found is None:
             raise ProblemError("not_found", "There is no submission with this id. Check the address.")
+        if found.purged_at is not None:
+            raise gone(found.purged_at)
         return found
 
     async def body(self, found: Submission) -> SubmissionBody:
@@ -126,6 +129,12 @@ class Reader:
             pace=pace,
         )
         return eta_seconds(found.task, found.ahead, outlook)
+
+
+def gone(purged_at: float) -> ProblemError:
+    """The answer for what was deleted. ``purged_at``: seconds since the epoch, UTC."""
+    day = datetime.fromtimestamp(purged_at, UTC)
+    return ProblemError("gone", f"This was deleted on {day.day} {day:%B %Y}, as its date of deletion said.")
 
 
 def _running(snapshot: StatusSnapshot, stage: Stage) -> int:
