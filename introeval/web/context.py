@@ -15,8 +15,8 @@ from introeval.graders.asked import Preview
 from introeval.grading import Segment
 from introeval.library import AssignmentLibrary
 from introeval.web.hub import CommitHub
-from introeval.web.places import PlaceLimits
 from introeval.web.keeping_context import KeepingPorts
+from introeval.web.places import PlaceLimits
 from introeval.web.session_context import SessionPorts
 from scheduler.ports import Clock
 from scheduler.snapshot import StatusSnapshot
