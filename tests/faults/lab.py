@@ -9,11 +9,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from markupsafe import escape
 
 from benchmarks.role_latency import smallest
 from introeval.sd_notify import Notifier
@@ -85,13 +85,12 @@ class FaultLab:
             if wanted.items() <= server.items():
                 return dict(server)
 
-    async def why(self, words: str) -> str:
-        """What the status says, once it says ``words``."""
+    async def idle_because(self, words: str) -> None:
+        """Until nothing runs and the status says ``words``."""
         while True:
             status = await self.get("/api/v1/status")
-            said = f"{status['why']} {status['last_error'] or ''}"
-            if words in said:
-                return said
+            if words in status["why"] and not status["running"]:
+                return
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """The live events, from the first one on."""
@@ -100,13 +99,6 @@ class FaultLab:
             async for line in stream.content:
                 if line.startswith(b"data:"):
                     yield json.loads(line[5:])
-
-    async def released(self, count: int) -> None:
-        """Follow the events until this many pieces of work were given back."""
-        async for event in self.events():
-            count -= event.get("kind") == TaskEvent.RELEASED
-            if count == 0:
-                return
 
     async def ended(self) -> None:
         """Follow the events until nothing waits and nothing runs."""
@@ -126,7 +118,7 @@ class FaultLab:
             if task_id in failed:
                 assert (body["status"], results) == ("failed", [(0,)])
                 assert body["error_message"]
-                assert escape(body["error_message"][:40]) in await self.page(f"/s/{task_id}")
+                assert str(escape(body["error_message"][:40])) in await self.page(f"/s/{task_id}")
             else:
                 assert (body["status"], results) == ("completed", [(1,)]), body["error_message"]
                 assert "Grade" in await self.page(f"/s/{task_id}")

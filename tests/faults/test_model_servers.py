@@ -124,7 +124,7 @@ async def test_refused_at_start(tmp_path: Path, first: FakeOllama, second: FakeO
     await second.kill()
     async with fault_lab(tmp_path, first, second) as lab:
         await lab.hand_in(*STUDENTS)
-        await lab.why("No model server answers")
+        await lab.idle_because("No model server answers")
         assert "No model server answers" in await lab.page()
         assert lab.rows("SELECT DISTINCT status, retry_count FROM processing_tasks") == [("pending", 0)]
         await first.start()
@@ -180,8 +180,7 @@ async def test_both_dead_in_mid_work(lab: FaultLab, first: FakeOllama, second: F
     await asyncio.gather(first.asked.wait(), second.asked.wait())
     for server in (first, second):
         await server.kill()
-    await lab.released(len(STUDENTS))
-    await lab.why("No model server answers")
+    await lab.idle_because("No model server answers")
     assert lab.rows("SELECT DISTINCT status, retry_count FROM processing_tasks") == [("pending", 0)]
     second.mood = Mood.WELL
     await second.start()
