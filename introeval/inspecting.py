@@ -3,11 +3,11 @@
 Each raises a ``RejectedWorkError`` whose text a student understands, and ``AttemptFailedError`` when nobody could tell.
 """
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 from introeval.assignments import Kind
+from introeval.notebook_reader import open_notebook
 from introeval.pages.documents import inspect_document
 from introeval.pages.images import check_image, normalise
 from introeval.web.context import Inspect
@@ -27,7 +27,7 @@ def inspectors(media: MediaLimits) -> Mapping[str, Inspect]:
 
 async def notebook(path: Path, name: str) -> None:
     """Jupyter's format, with something in it. By content: its name says nothing."""
-    await asyncio.to_thread(_read_notebook, path)
+    await open_notebook(path)
 
 
 async def pages(path: Path, name: str) -> None:
@@ -40,10 +40,3 @@ async def picture(source: Path, target: Path, name: str) -> Picture:
     await check_image(source, claimed=name or None)
     facts = await normalise(source, target)
     return Picture(facts.media_type, facts.width, facts.height)
-
-
-def _read_notebook(path: Path) -> None:
-    # Here and not above: the daemon's start need not wait for nbformat.
-    from introeval.notebooks.reading import read_notebook
-
-    read_notebook(path.read_bytes())

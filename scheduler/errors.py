@@ -53,6 +53,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   ├── ExtractionFailedError         stt.errors
         │   ├── GradeReplyError               introeval.grading.errors
         │   ├── LeaseExpiredError             scheduler.errors
+        │   ├── NotebookReaderError           introeval.notebooks.errors
         │   ├── PageReaderError               introeval.pages.errors
         │   ├── ProbeFailedError              stt.errors
         │   ├── ReplyError                    models.errors

@@ -24,7 +24,7 @@ from functools import cache
 from typing import IO
 
 from stt import landlock, seccomp
-from stt.confine import Confinement, encode, places_of, program_places, python_module
+from stt.confine import PACKAGES, Confinement, encode, places_of, program_places, python_module
 from stt.spawn import Finished, run_bounded
 
 log = logging.getLogger(__name__)
@@ -84,13 +84,17 @@ async def run_confined(
     stdin: int | IO[bytes],
     seconds: float,
     stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
+    stdout_bytes: int = 1 << 16,
 ) -> Finished:
     """Run ``command`` (see ``confined``) to its end, or kill it after ``seconds``. Raises ``OSError``.
 
-    ``stdout``: an open file takes the place of the pipe, and ``Finished.stdout`` is empty.
+    ``stdout``: an open file takes the place of the pipe, and ``Finished.stdout`` is empty. ``stdout_bytes``: how much
+    of a pipe is kept, from its end.
     """
     full = await confined(limits, command)
-    done = await run_bounded(full, stdin=stdin, seconds=seconds, stdout=stdout, env=environment())
+    done = await run_bounded(
+        full, stdin=stdin, seconds=seconds, stdout=stdout, stdout_bytes=stdout_bytes, env=environment()
+    )
     return replace(done, returncode=_signal_or_code(done.returncode))
 
 
@@ -108,6 +112,9 @@ async def confined(limits: Confinement, command: list[str]) -> list[str]:
 def environment() -> Mapping[str, str]:
     """What a confined child sees of the world."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    if PACKAGES.name != "site-packages":
+        # A checkout: the child finds these packages, not others that are installed.
+        kept["PYTHONPATH"] = ":".join([str(PACKAGES), *filter(None, [kept.get("PYTHONPATH")])])
     own = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",

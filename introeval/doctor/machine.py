@@ -1,4 +1,4 @@
-"""Checks of the machine itself: interpreter, ffmpeg, folders, port, GPU."""
+"""Checks of the machine itself: interpreter, ffmpeg, sandbox, folders, port, GPU."""
 
 import asyncio
 import errno
@@ -14,6 +14,7 @@ from introeval.instance import holder
 from introeval.settings import Settings
 from scheduler.errors import ConfigurationError
 from stt.audio import find_ffmpeg
+from stt.sandbox import check, layers
 
 LEAST_FREE = 1_000_000_000
 TWO_MODELS_MIB = 10_000
@@ -32,6 +33,21 @@ def ffmpeg() -> Finding:
     except ConfigurationError:
         advice = "Install Debian's package ffmpeg, or run 'make install' again."
         return Finding("ffmpeg", Level.FAIL, "neither on PATH nor in imageio-ffmpeg", advice)
+
+
+async def boundary() -> Finding:
+    """Whether a child that decodes uploads is really kept from files, network and processes: it tries."""
+    try:
+        could = await check()
+    except OSError as error:
+        advice = "Uploads cannot be looked into like this: see 'Hostile files' in docs/reliability.md."
+        return Finding("decoding", Level.FAIL, f"a confined child does not run: {error}", advice)
+    held = str(await asyncio.to_thread(layers))
+    open_doors = ", ".join(name for name, worked in could.items() if worked)
+    if open_doors:
+        advice = "Install bubblewrap, or use a kernel with Landlock (Linux 5.13 and later)."
+        return Finding("decoding", Level.WARN, f"a hostile file could reach {open_doors}: {held}", advice)
+    return Finding("decoding", Level.OK, f"confined by {held}")
 
 
 def folder(subject: str, path: Path, comfortable: int) -> Finding:

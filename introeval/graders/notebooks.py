@@ -11,15 +11,15 @@ The rules:
 
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from introeval.assignments import Assignment
 from introeval.assignments.opinions import Asked, second_opinion
 from introeval.graders.base import Work
-from introeval.grading import GradeReplyError, Rubric, default_rubric
+from introeval.grading import GradeReplyError, default_rubric
+from introeval.notebook_reader import open_notebook
 from introeval.notebooks.case import Case, open_case
-from introeval.notebooks.errors import BlankNotebookError, NotebookRejectedError
+from introeval.notebooks.errors import BlankNotebookError
 from introeval.notebooks.grade import (
     analyse,
     ask_feedback,
@@ -30,7 +30,6 @@ from introeval.notebooks.grade import (
 )
 from introeval.notebooks.opinions import Opinion, combined, feedback_model, technical_models
 from introeval.notebooks.prompt import Prompt
-from introeval.notebooks.reading import MAX_BYTES, read_notebook
 from introeval.notebooks.reply import FeedbackReply, TechnicalReply, tokens_for
 from introeval.notebooks.report import NotebookReport
 from models.errors import SchemaValidationError
@@ -50,7 +49,8 @@ class NotebookGrader:
         """See the port."""
         rubric = work.assignment.rubric or default_rubric("notebook")
         try:
-            case = await asyncio.to_thread(_open, work, rubric)
+            notebook = await open_notebook(work.task.video_path)
+            case = await asyncio.to_thread(open_case, notebook, rubric, instructions(work.assignment))
         except BlankNotebookError as error:
             return _evaluation(blank(rubric, str(error)))
         given = await _analyses(work, case)
@@ -64,16 +64,6 @@ def instructions(assignment: Assignment) -> str:
     """What the students were told: the instructions, and the questions where there are some."""
     asked = [f"{item.question_number} ({item.max_mark:g}): {item.text}" for item in assignment.questions]
     return "\n".join([assignment.instructions, *asked])
-
-
-def _open(work: Work, rubric: Rubric) -> Case:
-    path = Path(work.task.video_path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise NotebookRejectedError("The file of this notebook is gone; hand it in again.") from error
-    return open_case(read_notebook(data), rubric, instructions(work.assignment))
 
 
 async def _analyses(work: Work, case: Case) -> list[Given]:

@@ -1,10 +1,11 @@
 """What can be wrong with a handed-in notebook, in words that a student can act upon.
 
-All are rejections: the same file fails the same way each time. A blank notebook is one too for whoever reads it at the
-door; where it has been accepted all the same, the grader turns it into a grade of 0 (``introeval.graders.notebooks``).
+All but ``NotebookReaderError`` are rejections: the same file fails the same way each time. A blank notebook is one too
+for whoever reads it at the door; where it has been accepted all the same, the grader turns it into a grade of 0
+(``introeval.graders.notebooks``).
 """
 
-from scheduler.errors import RejectedWorkError
+from scheduler.errors import AttemptFailedError, RejectedWorkError
 
 
 class NotebookRejectedError(RejectedWorkError):
@@ -41,3 +42,9 @@ class NoCellsError(BlankNotebookError):
     """There is not even an empty cell."""
 
     code = "notebook_no_cells"
+
+
+class NotebookReaderError(AttemptFailedError):
+    """The confined process that reads notebooks did not do its work."""
+
+    code = "notebook_reader"

@@ -13,6 +13,7 @@ from introeval.doctor import Finding, Level, diagnose, machine, servers
 from introeval.instance import single_instance
 from introeval.sections import ServerSettings
 from introeval.settings import Settings, load
+from stt.sandbox import layers
 
 
 def settings(tmp_path: Path, **more: object) -> Settings:
@@ -102,3 +103,11 @@ def test_folder_that_is_a_file(tmp_path: Path) -> None:
 def test_disk_nearly_full(tmp_path: Path) -> None:
     """Less room than a full lab wants is a warning."""
     assert machine.folder("state folder", tmp_path, 10**18).level is Level.WARN
+
+
+async def test_boundary() -> None:
+    """The doctor has a confined child try, and says what holds here."""
+    finding = await machine.boundary()
+    held = layers()
+    assert (finding.level is Level.OK) == (held.files and held.network), finding
+    assert str(held) in finding.detail
