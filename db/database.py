@@ -10,8 +10,8 @@ The rules:
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,12 +36,18 @@ _PRAGMAS = (
 )
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StateError(f"the state could not be read or written: {error}") from error
+class _Translated:
+    """A context in which SQLite's errors become ours."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise StateError(f"the state could not be read or written: {error}") from error
+
+
+_TRANSLATED = _Translated()
 
 
 class Transaction:
@@ -52,7 +58,7 @@ class Transaction:
 
     async def execute(self, name: str, parameters: Parameters = _NOTHING) -> int:
         """Run a statement; returns how many rows it changed."""
-        with _translated():
+        with _TRANSLATED:
             async with self._connection.execute(STATEMENTS[name], parameters) as cursor:
                 return cursor.rowcount
 
@@ -60,7 +66,7 @@ class Transaction:
         """Run a statement; returns its rows."""
         # In one call: a cursor that stays open over an await would hold the connection's snapshot, and with it every
         # other reader's, before the commits that come meanwhile.
-        with _translated():
+        with _TRANSLATED:
             return list(await self._connection.execute_fetchall(STATEMENTS[name], parameters))
 
     async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
@@ -120,7 +126,7 @@ class Database:
     async def _run(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._lock:
             try:
-                with _translated():
+                with _TRANSLATED:
                     await self._writer.execute("BEGIN IMMEDIATE")
                     value = await body(Transaction(self._writer))
                     await self._writer.execute("COMMIT")
@@ -145,7 +151,7 @@ class Database:
         ``StateError`` when SQLite cannot do it, or when somebody still reads an older commit: nothing is lost then.
         """
         async with self._lock:
-            with _translated():
+            with _TRANSLATED:
                 await self._writer.execute("VACUUM")
                 rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
         if rows[0][0]:

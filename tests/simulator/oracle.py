@@ -1,0 +1,204 @@
+"""What must hold at every commit, by a second account of the tables that shares nothing with the code under test.
+
+It keeps its own copy of every task, moves it by the events of each commit, and compares it with the rows. The laws below
+are written out on purpose, and not read from ``scheduler.transitions``: a wrong table there is to be seen here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scheduler.task import Task
+from tests.simulator.tables import Tables
+
+MAX_RETRIES = 2
+STARTED = {"stt/pending": "stt/processing", "stt/retry": "stt/processing"} | {
+    "llm/pending": "llm/processing",
+    "llm/retry": "llm/processing",
+}
+LAWS = {
+    "started": STARTED,
+    "transcribed": {"stt/processing": "llm/pending"},
+    "evaluated": {"llm/processing": "completed/completed"},
+    "attempt_failed": {"stt/processing": "stt/retry", "llm/processing": "llm/retry"},
+    "released": {"stt/processing": "stt/pending", "llm/processing": "llm/pending"},
+    "gave_up": dict.fromkeys(("stt/processing", "llm/processing"), "failed/failed"),
+    "cancelled": dict.fromkeys((*STARTED, *STARTED.values()), "failed/failed"),
+    "regraded": dict.fromkeys(("completed/completed", "failed/failed"), "llm/pending"),
+}
+PHASES = {("stt", "switching"), ("llm", "switching"), ("switching", "switching")} | {
+    ("switching", "stt"),
+    ("switching", "llm"),
+}
+BATCHES = {("waiting", "transcribing"), ("waiting", "evaluating"), ("transcribing", "evaluating")} | {
+    ("transcribing", "done"),
+    ("evaluating", "done"),
+}
+ENDED = ("completed/completed", "failed/failed")
+_TASKS = """SELECT id, current_phase || '/' || status AS state, lease, retry_count, batch_id, assignment_version,
+    error_code, transcript_path IS NOT NULL AS transcribed, kind FROM processing_tasks"""
+_EVENTS = "SELECT id, kind, task_id, batch_id, source, target, detail FROM events WHERE id > ?"
+_STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
+_RESULTS = "SELECT task_id, assignment_version, prompt_hash FROM results"
+
+
+@dataclass(slots=True)
+class Shadow:
+    """A task as the events have it."""
+
+    state: str
+    lease: int = 0
+    retries: int = 0
+    batch: int | None = None
+    version: int = 1
+    code: str | None = None
+    results: int = 0
+
+
+@dataclass
+class Oracle:
+    """``wrong``: the first law that was broken. ``look``: called after each commit that broke none."""
+
+    tables: Tables
+    look: Callable[[], None] = lambda: None
+    wrong: str | None = None
+    tasks: dict[str, Shadow] = field(default_factory=dict)
+    batches: dict[int, str] = field(default_factory=dict)
+    phase: str = "stt"
+    commits: int = 0
+    _last_event: int = 0
+    _leases: set[tuple[str, int]] = field(default_factory=set)
+
+    def broken(self, law: str, what: str) -> None:
+        """Remember the first law that was broken; its text before the colon names it."""
+        self.wrong = self.wrong or f"{law}: {what}"
+
+    def committed(self) -> None:
+        """Look at a commit. Called before anything else can run."""
+        self.commits += 1
+        events = self.tables.file.execute(_EVENTS, (self._last_event,)).fetchall()
+        for row in events:
+            self._last_event = row["id"]
+            self._event(row["kind"], row["task_id"], row["batch_id"], row["source"], row["target"])
+        self._compare()
+        if any(event["kind"] in ("evaluated", "regraded") for event in events):
+            self.check_results()
+        if self.wrong is None:
+            self.look()
+
+    def handed_out(self, task: Task, side: str) -> None:
+        """A side was given this piece of work."""
+        shadow = self.tasks[task.id]
+        if (task.id, task.lease) in self._leases:
+            self.broken("a lease is handed out once", f"{task.id} under lease {task.lease}")
+        self._leases.add((task.id, task.lease))
+        current = (shadow.state, shadow.lease) == (f"{side}/processing", task.lease)
+        if not current and shadow.code != "cancelled" and shadow.state not in ENDED:
+            self.broken("state is committed before it is acted upon", f"{task.id} is {shadow.state} when {side} begins")
+
+    def in_stt(self, batch: int | None) -> bool:
+        """Whether a task of the batch is still in STT."""
+        return any(task.batch == batch and task.state.startswith("stt/") for task in self.tasks.values())
+
+    def _event(self, kind: str, task: str | None, batch: int | None, source: str | None, target: str | None) -> None:
+        match kind:
+            case "phase":
+                if (source, target) not in PHASES or source != self.phase:
+                    self.broken("legal chain of phases", f"{self.phase}: {source} -> {target}")
+                self.phase = str(target)
+            case "batch" if batch is not None:
+                if (source, target) not in BATCHES or source != self.batches[batch]:
+                    self.broken("legal chain of batches", f"{batch}: {source} -> {target}")
+                self.batches[batch] = str(target)
+            case "batch_closed" if batch is not None:
+                self.batches[batch] = "waiting"
+            case "violation":
+                self.broken("no violation is recorded", "one is")
+            case "accepted" if task is not None:
+                self.tasks[task] = Shadow(str(target))
+            case _ if task is not None:
+                self._transition(kind, task, str(source), str(target))
+
+    def _transition(self, kind: str, name: str, source: str, target: str) -> None:
+        task = self.tasks[name]
+        if LAWS.get(kind, {}).get(source) != target or task.state != source:
+            self.broken("legal chain of events", f"{name} is {task.state}: {kind}, {source} -> {target}")
+        task.state = target
+        match kind:
+            case "started":
+                self._started(name, task)
+            case "attempt_failed":
+                task.retries += 1
+            case "gave_up":
+                task.code = "gave up"
+            case "evaluated":
+                task.results += 1
+            case "regraded":
+                task.retries, task.batch = 0, None
+        if kind == "attempt_failed" and task.retries > MAX_RETRIES:
+            self.broken("at most so many retries", f"{name} has had {task.retries}")
+
+    def _started(self, name: str, task: Shadow) -> None:
+        side = task.state[:3]
+        task.lease += 1
+        if self.phase != side:
+            self.broken("work is started in its own phase", f"{name}, {side} in {self.phase}")
+        if task.batch is None:
+            self.broken("work is started in a batch", name)
+        if side == "llm" and self.in_stt(task.batch):
+            self.broken("a batch finishes STT before it is evaluated", f"{name} of batch {task.batch}")
+        other = "stt" if side == "llm" else "llm"
+        if any(found.state == f"{other}/processing" for found in self.tasks.values()):
+            self.broken("one kind of work at a time", f"{name} is started beside {other} work")
+        earlier = [found.batch for found in self.tasks.values() if found.state.startswith("stt/") and found.batch]
+        if side == "stt" and earlier and task.batch is not None and min(earlier) < task.batch:
+            self.broken("batches go through STT in turn", f"{name} of {task.batch} before {min(earlier)}")
+
+    def _compare(self) -> None:
+        """The rows are what the events say, and the counters what the rows say."""
+        stt = llm = active = 0
+        rows = self.tables.file.execute(_TASKS).fetchall()
+        if len(rows) != len(self.tasks):
+            self.broken("an event for each row", f"{len(rows)} rows, {len(self.tasks)} accepted")
+        for row in rows:
+            task, state = self.tasks[row["id"]], row["state"]
+            if state != task.state or row["lease"] != task.lease:
+                self.broken("an event for each change", f"{row['id']} is {state}, its events say {task.state}")
+            if row["retry_count"] != task.retries:
+                self.broken("a retry counts once", f"{row['id']} has {row['retry_count']}, not {task.retries}")
+            stt += state in ("stt/pending", "stt/retry")
+            llm += state in ("llm/pending", "llm/retry")
+            active += state.endswith("/processing")
+            self._batch(row["id"], task, row["batch_id"])
+            task.version, task.code = row["assignment_version"], row["error_code"]
+            if (state == "failed/failed") != (task.code is not None) and state in ENDED:
+                self.broken("who failed is told why", f"{row['id']} {state} {task.code}")
+            retryable = task.code not in ("rejected", "cancelled")
+            if state == "failed/failed" and retryable and task.retries < MAX_RETRIES:
+                self.broken("retried before it is given up", f"{row['id']} after {task.retries} retries")
+        state = self.tables.file.execute(_STATE).fetchone()
+        if tuple(state) != (self.phase, stt, llm, active):
+            self.broken("counters true at every commit", f"{tuple(state)}, not {(self.phase, stt, llm, active)}")
+
+    def _batch(self, name: str, task: Shadow, batch: int | None) -> None:
+        """A task joins a batch that was just closed, and stays in it until somebody wants it graded anew."""
+        if batch != task.batch and (task.batch is not None or self.batches.get(batch or 0) not in ("waiting", "evaluating")):
+            self.broken("a task stays in its batch", f"{name} goes from {task.batch} to {batch}")
+        task.batch = batch
+
+    def check_results(self) -> None:
+        """Each evaluation has left one result, from the lease under which it was done."""
+        rows = self.tables.file.execute(_RESULTS).fetchall()
+        have = {(row["task_id"], row["assignment_version"]): row["prompt_hash"] for row in rows}
+        expected = sum(task.results for task in self.tasks.values())
+        if len(rows) != expected:
+            self.broken("one result for each evaluation", f"{len(rows)} results, {expected} evaluations")
+        for name, task in self.tasks.items():
+            result = have.get((name, task.version))
+            if (task.state == "completed/completed") != (result is not None):
+                self.broken("a result if and only if completed", f"{name} {task.state}")
+            if result is not None and result != str(task.lease):
+                self.broken("a late answer changes nothing", f"{name}: lease {result}, not {task.lease}")
+
+    def unended(self) -> list[str]:
+        """The tasks that have not ended."""
+        return [f"{name} {task.state}" for name, task in self.tasks.items() if task.state not in ENDED]

@@ -1,0 +1,62 @@
+"""Nobody starves: a side that has work gets the machine within one phase of the other kind and two hand-overs.
+
+A fault (a kill, a hand-over that failed, a hang, a dead server, a bad disk) begins the count anew: its time is its own.
+And what failed is tried again in the same phase, unless that has had its time or nobody is there to ask.
+"""
+
+from dataclasses import dataclass, field
+
+from tests.simulator.loop import VirtualLoop
+from tests.simulator.machine import DURATIONS
+from tests.simulator.oracle import Oracle
+from tests.simulator.script import LLM, STT
+
+HAND_OVER = 5.0
+"""Seconds of the longest one that does not fail: 2 to leave, 3 to enter."""
+SLACK = 3.0
+
+
+@dataclass
+class Starvation:
+    """``caps``: seconds of a phase, by side. ``servers``: whether a model server is up is asked at each look."""
+
+    loop: VirtualLoop
+    oracle: Oracle
+    caps: dict[str, float]
+    up: list[bool]
+    _since: dict[str, float | None] = field(default_factory=lambda: {STT: None, LLM: None})
+    _phase: str = "stt"
+    _phase_since: float = 0.0
+    _excused: float = 0.0
+
+    def excuse(self) -> None:
+        """Something went wrong: count anew."""
+        self._excused = self.loop.time()
+
+    def look(self) -> None:
+        """After each commit."""
+        now, oracle = self.loop.time(), self.oracle
+        waiting = {STT: False, LLM: False}
+        failed = False
+        for task in oracle.tasks.values():
+            side = task.state[:3]
+            if task.batch is None or side not in waiting or task.state.endswith("processing"):
+                continue
+            if side == STT or (any(self.up) and task.code != "no_server" and not oracle.in_stt(task.batch)):
+                waiting[side] = True
+                failed = failed or task.state == "llm/retry"
+        if oracle.phase != self._phase:
+            young = now - max(self._phase_since, self._excused) < self.caps[LLM] and self._excused <= self._phase_since
+            if self._phase == LLM and failed and young:
+                oracle.broken("retried before the next phase", "the models were left with a retry waiting")
+            self._phase, self._phase_since = oracle.phase, now
+        for side, other in ((STT, LLM), (LLM, STT)):
+            began = self._since[side]
+            if not waiting[side] or oracle.phase == side:
+                self._since[side] = None
+            elif began is None:
+                self._since[side] = now
+            else:
+                most = self.caps[other] + 2 * DURATIONS[other] + 2 * HAND_OVER + SLACK
+                if now - max(began, self._excused) > most:
+                    oracle.broken("nobody starves", f"{side} work has waited for more than {most:.0f} s")
