@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from introeval.cli.assignment_parser import add_assignment
+from introeval.cli.keeping_parser import add_keeping
 from introeval.cli.teacher_parser import add_teacher
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     _results(commands)
     add_assignment(commands, _command, _url)
     add_teacher(commands, _command, _url)
+    add_keeping(commands, _command, _url)
     _doctor(commands)
     _models(commands)
     return parser
