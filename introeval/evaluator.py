@@ -86,7 +86,7 @@ class GradingEvaluator:
             assignment=assignment,
             executor=self._executor,
             progress=progress,
-            models=self.served(),
+            models=self.steady() if task.retry_count else self.served(),
         )
         return _short_of_models(await grader.grade(work), assignment, self._configured())
 
@@ -96,6 +96,14 @@ class GradingEvaluator:
     def served(self) -> tuple[str, ...]:
         """What the servers that are up serve, each once, in their order."""
         return tuple(dict.fromkeys(server.model for server in self._pool.statuses() if server.healthy))
+
+    def steady(self) -> tuple[str, ...]:
+        """As ``served``, without those that only servers on trial serve, while another is well.
+
+        For work that has failed before: it must not be used up on a server that answers probes, and no request.
+        """
+        closed = [server for server in self._pool.statuses() if server.healthy and server.breaker == "closed"]
+        return tuple(dict.fromkeys(server.model for server in closed)) or self.served()
 
 
 def _short_of_models(result: Evaluation, assignment: Assignment, configured: Sequence[str]) -> Evaluation:

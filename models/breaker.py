@@ -6,7 +6,8 @@ The rules:
 2. *Open*: nobody asks the server until ``opened_until``; then the pool probes it (and loads its model). Each failure in
    a row doubles the time, up to the most; a server that says itself for how long (429) is believed.
 3. *Half open*: the trial went well, so the server is in use again, but it still has to prove itself: the next failure
-   opens the breaker for longer than the last one did. A reply, or a further probe that went well, closes it.
+   opens the breaker for longer than the last one did. A reply closes it; a further probe that went well does so only if
+   no request has failed: a server may tell its models and its version all day and still answer every request with 500.
 4. Jitter takes up to half of the time away, so that several servers (or several daemons) that failed in one moment are
    not asked again in one moment. It comes from the caller's own seeded source.
 """
@@ -33,7 +34,8 @@ class BreakerState(StrEnum):
 class Breaker:
     """One server's. ``first``, ``most``: seconds. ``strikes``: failures in a row. ``opened_until``: as ``now``.
 
-    ``told``: the time is the server's own word. ``jitter``: a seeded source, or ``None`` for exact times.
+    ``told``: the time is the server's own word. ``unproven``: a request failed, and none was answered since.
+    ``jitter``: a seeded source, or ``None`` for exact times.
     """
 
     first: float
@@ -43,6 +45,7 @@ class Breaker:
     strikes: int = 0
     opened_until: float = 0.0
     told: bool = False
+    unproven: bool = False
 
     def barred(self, now: float) -> bool:
         """Whether the server asked to be left alone, and that time is not over."""
@@ -52,9 +55,10 @@ class Breaker:
         """Seconds until the server is tried again, 0 when that is due; ``None`` while it is in use."""
         return max(0.0, self.opened_until - now) if self.state is BreakerState.OPEN else None
 
-    def failed(self, now: float, retry_after: float | None = None) -> None:
-        """A request, a probe or a load failed; ``retry_after``: the seconds that the server asked for."""
+    def failed(self, now: float, retry_after: float | None = None, *, request: bool = False) -> None:
+        """A probe, a load or a ``request`` failed; ``retry_after``: the seconds that the server asked for."""
         self.strikes += 1
+        self.unproven = self.unproven or request
         self.told = retry_after is not None
         delay = backoff(self.strikes, self.first, self.most)
         if retry_after is not None:
@@ -65,14 +69,15 @@ class Breaker:
 
     def trial_passed(self) -> None:
         """A probe (with the load that belongs to it) went well."""
-        self.state = BreakerState.HALF_OPEN if self.state is BreakerState.OPEN else BreakerState.CLOSED
-        if self.state is BreakerState.CLOSED:
-            self.strikes = 0
+        if self.state is BreakerState.OPEN:
+            self.state = BreakerState.HALF_OPEN
+        elif not self.unproven:
+            self.state, self.strikes = BreakerState.CLOSED, 0
 
     def proven(self) -> None:
         """The server answered a request. An answer to one from before the failure proves nothing."""
         if self.state is not BreakerState.OPEN:
-            self.state, self.strikes = BreakerState.CLOSED, 0
+            self.state, self.strikes, self.unproven = BreakerState.CLOSED, 0, False
 
 
 def backoff(failures: int, first: float, most: float) -> float:

@@ -63,9 +63,10 @@ class Member:
         if life == self.life:
             self.breaker.proven()
 
-    def failed(self, error: AttemptFailedError, now: float) -> None:
-        """A probe, a load or a request of this life failed."""
-        self.breaker.failed(now, error.retry_after if isinstance(error, RateLimitedError) else None)
+    def failed(self, error: AttemptFailedError, now: float, *, request: bool = False) -> None:
+        """A probe, a load or a ``request`` of this life failed."""
+        retry_after = error.retry_after if isinstance(error, RateLimitedError) else None
+        self.breaker.failed(now, retry_after, request=request)
         self.healthy, self.loaded, self.last_error = False, False, str(error)
         self.life += 1
         self.probe_at = self.breaker.opened_until

@@ -115,7 +115,7 @@ class ModelPool:
                 failed[member] = error
                 member.failures += 1
                 if member.life == life:
-                    self._fail(member, error)
+                    self._fail(member, error, request=True)
             except AttemptFailedError:
                 member.failures += 1
                 member.answered(life)
@@ -233,8 +233,8 @@ class ModelPool:
         member.well(self._clock.monotonic(), self._probes, loaded=loaded)
         self._notify()
 
-    def _fail(self, member: Member, error: AttemptFailedError) -> None:
-        member.failed(error, self._clock.monotonic())
+    def _fail(self, member: Member, error: AttemptFailedError, *, request: bool = False) -> None:
+        member.failed(error, self._clock.monotonic(), request=request)
         self._poked.set()
         self._notify()
 

@@ -104,6 +104,18 @@ async def test_a_reply_that_never_can_be_used(
     assert lab.rows("SELECT DISTINCT retry_count FROM processing_tasks") == [(2,)]
 
 
+@pytest.mark.parametrize("fault", ["hung", "500 runner stopped", "cut stream", "wrong service"])
+async def test_the_only_server_of_a_model_always_fails(tmp_path: Path, first: FakeOllama, fault: str) -> None:
+    """Its probes are answered, its requests never: nobody's work is used up on it, the other model grades."""
+    async with fake_ollama("llama3") as other, fault_lab(tmp_path, first, other) as lab:
+        first.mood = SERVER_FAULTS[fault]
+        await lab.hand_in(*STUDENTS)
+        await lab.nothing_lost()
+        assert lab.rows("SELECT DISTINCT model FROM results") == [("llama3",)]
+        assert lab.rows("SELECT max(retry_count) <= 1 FROM processing_tasks") == [(1,)]
+        assert (await lab.until("server-1"))["breaker"] != "closed"
+
+
 async def test_off_schema_once(lab: FaultLab, first: FakeOllama) -> None:
     """A reply that the schema did not allow is told to the model, which is asked again."""
     told: list[str] = []
