@@ -28,6 +28,8 @@ from introeval.keeping.shelf import Shelf
 from introeval.settings import Settings
 from scheduler.errors import ConfigurationError
 
+MOST_SHOWN = 20
+
 
 def backup(options: argparse.Namespace) -> int:
     """Make one; 1 when a file that a row names is missing."""
@@ -44,8 +46,10 @@ def backup(options: argparse.Namespace) -> int:
     if settings.state_dir.stat().st_dev == shelf.folder.stat().st_dev:
         hint = "It is on the disk of the state: if that disk dies, so does this backup (--to, or backup.dir)."
         out.print(shown(hint, "yellow"), soft_wrap=True)
-    for name in made.missing:
+    for name in made.missing[:MOST_SHOWN]:
         out.print(shown(f"missing in the state, so not in the backup: {name}", "red"), soft_wrap=True)
+    if len(made.missing) > MOST_SHOWN:
+        out.print(shown(f"... and {len(made.missing) - MOST_SHOWN} more files", "red"), soft_wrap=True)
     return 1 if made.missing else 0
 
 

@@ -15,8 +15,11 @@ from introeval.keeping.tables import named_files, wrong_tables
 MOST_REASONS = 20
 
 
-def check_backup(backup: Path) -> list[str]:
-    """Why it cannot be trusted, each reason a sentence; nothing when it can. Reads every byte of it."""
+def check_backup(backup: Path, *, lacking: bool = True) -> list[str]:
+    """Why it cannot be trusted, each reason a sentence; nothing when it can. Reads every byte of it.
+
+    ``lacking``: name the files too that the state had lost before the backup was made.
+    """
     try:
         manifest = read_manifest(backup)
     except RestoreError as error:
@@ -24,7 +27,8 @@ def check_backup(backup: Path) -> list[str]:
     if manifest.changing:
         return ["A purge of this backup was interrupted: run `introeval purge`, which goes on with it."]
     reasons = [*_wrong_files(backup, manifest)]
-    reasons += [f"The file {name} was not there when the backup was made." for name in manifest.missing]
+    missing = manifest.missing if lacking else ()
+    reasons += [f"The file {name} was not there when the backup was made." for name in missing]
     if (backup / FILE_NAME).is_file():
         reasons += _wrong_database(backup, manifest)
     more = len(reasons) - MOST_REASONS

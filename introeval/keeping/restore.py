@@ -2,7 +2,7 @@
 
 The rules:
 
-1. Only a backup that ``check_backup`` trusts, only while no daemon runs, and over an existing state only when told so.
+1. Only a backup that ``check_backup`` trusts (it may lack what its state had lost already), only while no daemon runs, and over an existing state only when told so.
 2. While it is under way the state folder holds ``restore.unfinished``, and no daemon starts; repeated, it begins anew
    from the backup, which is only read.
 3. What was forgotten since the backup was made must not come back: the old state's list of it, if it can be read, is
@@ -54,7 +54,7 @@ def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Rest
     Afterwards forget what it returns (``Purger.forget_anyway``), then call ``finish``.
     """
     state = StateLayout(state_dir)
-    reasons = check_backup(backup)
+    reasons = check_backup(backup, lacking=False)
     if reasons:
         raise RestoreError(
             f"The backup {backup} cannot be put back: {reasons[0]} See `introeval restore --check`."
