@@ -541,6 +541,10 @@ ORDER BY created_at DESC, id LIMIT 1;
 -- Uploads that are neither a submission nor refused: their files are kept.
 SELECT * FROM uploads WHERE task_id IS NULL AND refusal IS NULL ORDER BY created_at, id;
 
+-- name: open_upload_count
+-- How many uploads a client has begun that are neither a submission nor refused.
+SELECT count(*) AS uploads FROM uploads WHERE client = :client AND task_id IS NULL AND refusal IS NULL;
+
 -- name: expired_uploads
 -- Uploads that are to be forgotten.
 SELECT * FROM uploads WHERE expires_at <= :now ORDER BY expires_at, id;

@@ -79,6 +79,11 @@ class Uploads:
         """All that are neither a submission nor refused."""
         return [_upload(row) for row in await self._database.all("open_uploads")]
 
+    async def open_of(self, client: str) -> int:
+        """How many a client has begun that still go on."""
+        row = await self._database.one("open_upload_count", {"client": client})
+        return int(row["uploads"]) if row else 0
+
     async def expired(self, now: float) -> list[Upload]:
         """All whose time is over, in whatever state."""
         return [_upload(row) for row in await self._database.all("expired_uploads", {"now": now})]

@@ -8,6 +8,7 @@ from pathlib import Path
 from introeval.grading import Rubric, load_rubric
 from introeval.settings import Settings
 from introeval.web.context import UploadLimits
+from introeval.web.places import PlaceLimits
 from models.config import ServerConfig
 from models.embedded.supervisor import ServerSpec
 from models.limits import RateLimits
@@ -64,6 +65,27 @@ def uploads(settings: Settings) -> UploadLimits:
         max_bytes=settings.upload.max_bytes,
         max_seconds=settings.upload.max_seconds,
         max_queue=settings.upload.max_queue,
+        expire_seconds=settings.upload.expire_seconds,
+        public_url=None if settings.upload.public_url is None else str(settings.upload.public_url),
+        reserve_bytes=settings.upload.reserve_bytes,
+        idle_seconds=settings.upload.idle_seconds,
+        upload_seconds=settings.upload.longest_seconds,
+        least_rate=settings.upload.least_rate,
+        places=places(settings),
+    )
+
+
+def places(settings: Settings) -> PlaceLimits:
+    """How many uploads are read at once."""
+    upload = settings.upload
+    return PlaceLimits(
+        places=upload.max_at_once,
+        per_client=upload.max_at_once_per_client,
+        per_student=upload.max_at_once_per_student,
+        line=upload.max_waiting,
+        # A quarter of the line is for those who do not share the crowd's address.
+        line_per_client=max(1, upload.max_waiting * 3 // 4),
+        line_seconds=upload.wait_seconds,
     )
 
 

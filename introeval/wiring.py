@@ -11,6 +11,7 @@ from db.ratings import Ratings
 from db.requests import Requests
 from db.session_results import SessionResults
 from db.sessions import Sessions
+from db.uploads import Uploads
 from db.views import Views
 from introeval import assembly
 from introeval.assignments import Kind
@@ -125,6 +126,7 @@ def web_context(
     return WebContext(
         intake=Intake(database, settings.retention.days),
         keeping=keeping,
+        uploads=Uploads(database),
         views=Views(database),
         library=library,
         tallies=Assignments(database),

@@ -26,6 +26,9 @@ from introeval.web.openapi import document
 from introeval.web.operation import Operation
 from introeval.web.operations import operations
 from introeval.web.pages import Pages
+from introeval.web.resumable.finishing import Finisher
+from introeval.web.resumable.tus import PATH, Tus
+from introeval.web.resumable.tus_operations import tus_operations
 from introeval.web.retention import Retention, retention_operations
 from introeval.web.session_grading import SessionGradings
 from introeval.web.session_images import ImageReceiver
@@ -58,7 +61,16 @@ def build_app(context: WebContext) -> web.Application:
     trust = trust_operations(Trust(context, assignments))
     exams = authoring_operations(Authoring(context, assignments, receiver))
     kept = retention_operations(Retention(context, reader))
-    _add_api(app, api, (*operations(api), *work, *trust, *exams, *kept, *_sessions(app, context, receiver)))
+    tus = Tus(context, receiver)
+    pieces = tus_operations(tus)
+    _add_api(
+        app,
+        api,
+        (*operations(api), *pieces, *work, *trust, *exams, *kept, *_sessions(app, context, receiver)),
+    )
+    app.on_response_prepare.append(tus.mark)
+    for method, handler in (("POST", tus.create), ("OPTIONS", tus.options)):
+        app.router.add_route(method, PATH.rstrip("/"), handler)
     app.router.add_get("/", pages.teacher)
     app.router.add_get("/submit", pages.form)
     app.router.add_get("/s/{id}", pages.student)
@@ -67,17 +79,20 @@ def build_app(context: WebContext) -> web.Application:
     app.router.add_get("/assignments/{id}/preview", homework.preview)
     app.router.add_get("/static/{name}", assets.serve)
     app.cleanup_ctx.append(_uploads(receiver))
+    app.cleanup_ctx.append(_pieces(tus.finisher))
     app.cleanup_ctx.append(_streams(context, receiver.admission))
     app.on_shutdown.append(_stop(context))
     return app
 
 
 def _add_api(app: web.Application, api: Api, table: Sequence[Operation]) -> None:
+    own_head = {operation.path for operation in table if operation.method == "HEAD"}
     for operation in table:
         if operation.method == "GET":
             # A HEAD of a stream would hold a connection open for nothing.
             streams = operation.answers[200].content_type == "text/event-stream"
-            app.router.add_get(operation.path, operation.handler, allow_head=not streams)
+            head = not streams and operation.path not in own_head
+            app.router.add_get(operation.path, operation.handler, allow_head=head)
         else:
             app.router.add_route(
                 operation.method, operation.path, operation.handler, expect_handler=operation.before_body
@@ -102,6 +117,17 @@ def _uploads(receiver: Receiver | ImageReceiver) -> Lifetime:
         await receiver.close()
 
     return context
+
+
+def _pieces(finisher: Finisher) -> Lifetime:
+    async def tending(app: web.Application) -> AsyncIterator[None]:
+        tending = asyncio.create_task(finisher.tend(), name="uploads")
+        yield
+        tending.cancel()
+        await finisher.close()
+        await asyncio.wait([tending])
+
+    return tending
 
 
 def _streams(context: WebContext, admission: Admission) -> Lifetime:

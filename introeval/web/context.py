@@ -8,6 +8,7 @@ from pathlib import Path
 from db.assignments import Assignments
 from db.intake import Intake
 from db.requests import Requests
+from db.uploads import Uploads
 from db.views import Views
 from introeval.assignments import Assignment, Kind
 from introeval.fairness import Fairness
@@ -31,8 +32,11 @@ class UploadLimits:
 
     ``max_queue``: accepted and not ended, uploads under way included. ``reserve_bytes``: disk space that uploads
     never touch. ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
+    ``least_rate``: bytes a second, below which a body is cut after a minute of waiting for it.
     ``probes``: how many files are looked into at once. ``places``: how many uploads are read at once. ``max_bytes``
-    and ``max_seconds`` are those of a recording.
+    and ``max_seconds`` are those of a recording. ``expire_seconds``: an upload in pieces that stands still for longer
+    is forgotten; ``open_per_client``: how many of them one address may have begun and not ended. ``public_url``: where
+    people reach the service, if a proxy in front makes that another address.
     """
 
     max_bytes: int = 500_000_000
@@ -44,8 +48,12 @@ class UploadLimits:
     reserve_bytes: int = 256 * MIB
     idle_seconds: float = 30.0
     upload_seconds: float = 3600.0
+    least_rate: int = 1000
     probes: int = 4
     places: PlaceLimits = field(default_factory=PlaceLimits)
+    expire_seconds: float = 86_400.0
+    open_per_client: int = 1000
+    public_url: str | None = None
 
     def bytes_of(self, kind: str) -> int:
         """How large the files of one submission may be together."""
@@ -80,6 +88,7 @@ class WebContext:
     """
 
     intake: Intake
+    uploads: Uploads
     views: Views
     library: AssignmentLibrary
     tallies: Assignments

@@ -37,7 +37,7 @@ class FilePart:
     def __init__(self, part: BodyPartReader, idle_seconds: float) -> None:
         self._part = part
         self._idle = idle_seconds
-        self.file_name = _display_name(part.filename or "")
+        self.file_name = display_name(part.filename or "")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they come."""
@@ -113,7 +113,7 @@ def _encoded(part: BodyPartReader) -> bool:
     return any(value.strip().lower() not in _PLAIN for value in headers)
 
 
-def _display_name(given: str) -> str:
+def display_name(given: str) -> str:
     """The user's file name, for people only: no path, nothing that cannot be printed."""
     last = given.replace("\\", "/").rsplit("/", 1)[-1]
     return "".join(char for char in last if char.isprintable())[:120]

@@ -84,6 +84,12 @@ def require_same(form: SubmissionForm, sha256: str, earlier: Accepted) -> None:
         )
 
 
+def require_digest(form: SubmissionForm, sha256: str) -> None:
+    """Raise ``ProblemError`` unless the file is the one that its sender speaks of."""
+    if form.sha256 not in (None, sha256):
+        raise ProblemError("digest_mismatch", "The file is not the one that sha256 speaks of. Send it again.")
+
+
 def too_large(most: int) -> ProblemError:
     """The refusal of more than ``most`` bytes."""
     size = f"At most {most / 1e6:,.6g} MB are accepted."

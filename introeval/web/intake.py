@@ -21,8 +21,17 @@ from introeval.web.admission import Admission
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.form import TEXT_FIELDS, FilePart, parts
-from introeval.web.incoming import Incoming, digest_of, form_of, key_of, require_same, too_large
+from introeval.web.incoming import (
+    Incoming,
+    digest_of,
+    form_of,
+    key_of,
+    require_digest,
+    require_same,
+    too_large,
+)
 from introeval.web.problems import ProblemError
+from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import Draft, UploadRoom
 
 FIELDS = web.RequestKey("fields", dict[str, str])
@@ -41,12 +50,14 @@ class Receiver:
         self._context = context
         self._limits = context.limits
         self.room = UploadRoom(context.videos, context.limits.reserve_bytes)
+        self.shelf = Shelf(context.uploads, self.room, context.clock, context.limits.expire_seconds)
         self.admission = Admission(context)
         self.acceptor = Acceptor(context)
 
     async def start(self) -> int:
         """Remove what a crash left behind; returns how many files."""
-        return await self.room.sweep(await self._context.intake.known_files())
+        known = await self._context.intake.known_files() | await self.shelf.known_files()
+        return await self.room.sweep(known)
 
     async def close(self) -> None:
         """Wait for submissions that are being committed."""
@@ -131,9 +142,7 @@ class Receiver:
         if upload.size > most:
             raise too_large(most)
         sha256 = digest_of([await draft.seal() for draft in upload.drafts])
-        if form.sha256 not in (None, sha256):
-            detail = "The file is not the one that sha256 speaks of. Send it again."
-            raise ProblemError("digest_mismatch", detail)
+        require_digest(form, sha256)
         if upload.earlier is not None:
             require_same(form, sha256, upload.earlier)
             return upload.earlier

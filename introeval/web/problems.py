@@ -29,6 +29,7 @@ class Kind(NamedTuple):
 
 PROBLEMS: Mapping[str, Kind] = {
     "malformed_body": Kind(400, "The body is not well-formed"),
+    "bad_header": Kind(400, "A header of the upload is wrong"),
     "bad_key": Kind(400, "The Idempotency-Key cannot be used"),
     "bad_parameter": Kind(400, "A query parameter is wrong"),
     "cross_site": Kind(403, "Another site asked for this"),
@@ -39,6 +40,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "not_now": Kind(409, "Its state does not allow this"),
     "nothing_to_compare": Kind(409, "There is nothing to compare yet"),
     "place_taken": Kind(409, "There is a page at this place"),
+    "upload_offset": Kind(409, "The upload goes on at another place"),
+    "upload_gone": Kind(410, "This upload has ended"),
+    "tus_version": Kind(412, "This version of tus is not spoken here"),
     "gone": Kind(410, "It was deleted"),
     "version_changed": Kind(412, "There is a newer version"),
     "too_large": Kind(413, "The file is too large"),
@@ -58,9 +62,11 @@ PROBLEMS: Mapping[str, Kind] = {
     "rejected": Kind(422, "The file cannot be used"),
     "key_reused": Kind(422, "The Idempotency-Key belongs to another submission"),
     "digest_mismatch": Kind(422, "The file changed on its way"),
+    "upload_busy": Kind(423, "Somebody else writes to this upload"),
     "version_unknown": Kind(428, "Say which version you change"),
     "queue_full": Kind(429, "The queue is full"),
     "too_many_uploads": Kind(429, "Too many uploads at a time"),
+    "checksum_mismatch": Kind(460, "Bytes changed on their way"),
     "internal": Kind(500, "Something is wrong with the program"),
     "unavailable": Kind(503, "This cannot be done at the moment"),
     "busy": Kind(503, "Many are handing in at this moment"),
@@ -93,6 +99,21 @@ INTAKE_PROBLEMS = (
     *("unavailable", "stopping", "disk_full"),
 )
 """What an upload may be refused with; other packages' errors keep their own codes, with the status of ``rejected``."""
+
+TUS_PROBLEMS = (
+    *(code for code in INTAKE_PROBLEMS if code not in ("not_multipart", "no_file", "too_many_files")),
+    *(
+        "bad_header",
+        "not_found",
+        "unknown_type",
+        "upload_offset",
+        "upload_gone",
+        "tus_version",
+        "upload_busy",
+    ),
+    "checksum_mismatch",
+)
+"""What an upload in pieces may be refused with (``introeval.web.resumable``); other packages' codes as above."""
 
 PICTURE_PROBLEMS = (
     *(

@@ -24,6 +24,7 @@ from db.requests import Requests
 from db.session_results import SessionResults
 from db.sessions import Sessions
 from db.store import SqliteStore
+from db.uploads import Uploads
 from db.views import Views
 from introeval import wiring
 from introeval.assignments import Kind
@@ -180,6 +181,7 @@ async def running(
         graders = wiring.graders(database, sight, clock, wiring.page_transcriber(database, sight, clock))
         context = WebContext(
             intake=Intake(database),
+            uploads=Uploads(database),
             views=views,
             library=library,
             tallies=Assignments(database),

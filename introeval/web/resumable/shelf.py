@@ -1,0 +1,215 @@
+"""``Shelf``: uploads that are under way in pieces. Knows offsets, lengths and bytes, and no protocol.
+
+The rules:
+
+1. ``received`` in the row is what is durable: the file is synced first, then the row is committed. After a crash the
+   file is cut back to it, so no byte counts that was not promised, and none is lost that was.
+2. One writer at a time. Whoever comes next makes the one before stop and finds what that one has taken.
+3. However a writer ends (a cut, a stop, a full disk), what it took is synced and counts. Bytes with a checksum count
+   when they have been verified, and not before.
+4. A file whose sync failed is discarded with its row: its client begins anew.
+5. What nobody goes on with is forgotten at ``expires_at``; each checkpoint moves that.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from db.uploads import Upload, Uploads
+from introeval.web.problems import ProblemError
+from introeval.web.resumable.turns import Turns
+from introeval.web.storage import Draft, UploadRoom, part_of, target_of
+from scheduler.errors import StateError
+from scheduler.ports import Clock
+
+_log = structlog.get_logger(__name__)
+
+CHECKPOINT = 8 * 1024 * 1024
+"""Bytes between two syncs of one writer: what a kill can cost a client that goes on afterwards."""
+
+
+class Writer:
+    """Appends to one upload. ``upload``: its row as it is now. Calls raise ``StateError``."""
+
+    def __init__(self, shelf: "Shelf", upload: Upload, draft: Draft) -> None:
+        self._shelf = shelf
+        self._draft = draft
+        self._turn = asyncio.Lock()
+        self._unverified = False
+        self.upload = upload
+
+    async def begin(self, hashed: Any) -> None:
+        """Open the file where the row says that it ends."""
+        if await self._draft.reopen(self.upload.received, hashed) != self.upload.received:
+            # Somebody took bytes away that were synced: what is there is the truth.
+            await self._advance(self._draft.size)
+
+    async def declare(self, length: int) -> None:
+        """The length has become known."""
+        async with self._turn:
+            self.upload = await self._shelf.advance(self.upload, self.upload.received, length)
+
+    def hold(self) -> None:
+        """What comes now is not to count before ``release`` (or is taken back by ``rewind``)."""
+        self._unverified = True
+
+    def release(self) -> None:
+        """What came was verified."""
+        self._unverified = False
+
+    async def rewind(self) -> None:
+        """What came since ``hold`` is not what was sent."""
+        async with self._turn:
+            await self._draft.rewind(self.upload.received)
+
+    async def append(self, chunk: bytes) -> None:
+        """Take bytes."""
+        async with self._turn:
+            await self._draft.write(chunk)
+            if self._draft.size - self.upload.received >= CHECKPOINT and not self._unverified:
+                await self._checkpoint()
+
+    async def checkpoint(self) -> Upload:
+        """Make what was taken so far count; the row as it is then."""
+        async with self._turn:
+            if not self._unverified:
+                await self._checkpoint()
+            return self.upload
+
+    @property
+    def taken(self) -> int:
+        """Bytes with those that do not count yet."""
+        return self._draft.size
+
+    async def _checkpoint(self) -> None:
+        if self._draft.size != self.upload.received:
+            await self._advance(await self._draft.sync())
+
+    async def _advance(self, received: int) -> None:
+        self.upload = await self._shelf.advance(self.upload, received, self.upload.length)
+
+
+class Shelf:
+    """``room``: where the files are."""
+
+    def __init__(self, uploads: Uploads, room: UploadRoom, clock: Clock, expire_seconds: float) -> None:
+        self._uploads = uploads
+        self._clock = clock
+        self._expire_seconds = expire_seconds
+        self._writers: dict[str, Writer] = {}
+        self._hashes: dict[str, tuple[int, Any]] = {}
+        self.room = room
+        self.turns = Turns()
+
+    async def known_files(self) -> set[Path]:
+        """The files of all uploads that go on, under whichever name a crash left them."""
+        names = [upload.id for upload in await self._uploads.open()]
+        return {path(self.room.folder, name) for name in names for path in (part_of, target_of)}
+
+    def expiry(self) -> float:
+        """When what is written now would be forgotten. Seconds since the epoch."""
+        return self._clock.now() + self._expire_seconds
+
+    async def find(self, upload_id: str) -> Upload:
+        """The row, with all that has arrived. Raises ``ProblemError`` when there is none, or its time is over."""
+        writer = self._writers.get(upload_id)
+        upload = await self._uploads.find(upload_id) if writer is None else await writer.checkpoint()
+        if upload is None:
+            raise ProblemError("not_found", "There is no upload here: begin a new one.")
+        if upload.expires_at <= self._clock.now():
+            raise ProblemError("upload_gone", "This upload was left for too long. Begin a new one.")
+        return upload
+
+    @asynccontextmanager
+    async def writing(self, upload_id: str, stop: Callable[[], None]) -> AsyncIterator[Writer]:
+        """Write to an open upload that is not whole; ``stop``: called when somebody else wants to."""
+        async with self.turns.take(upload_id, stop):
+            upload = await self.find(upload_id)
+            if not upload.open or upload.whole:
+                detail = "This upload has ended, or has all of its bytes. Ask for its offset."
+                raise ProblemError("upload_offset", detail, {"Upload-Offset": str(upload.received)})
+            async with self._piece(upload) as draft:
+                writer = Writer(self, upload, draft)
+                await writer.begin(self._hash(upload))
+                self._writers[upload_id] = writer
+                try:
+                    yield writer
+                finally:
+                    try:
+                        await writer.checkpoint()
+                    finally:
+                        del self._writers[upload_id]
+                        if writer.taken == writer.upload.received:
+                            self._hashes[upload_id] = writer.taken, draft.hash
+
+    @asynccontextmanager
+    async def whole(self, upload_id: str) -> AsyncIterator[tuple[Upload, Draft | None]]:
+        """A whole upload with its file, to be kept or discarded; nobody writes meanwhile. ``None``: it has ended."""
+        async with self.turns.take(upload_id):
+            upload = await self.find(upload_id)
+            if not upload.open:
+                yield upload, None
+                return
+            async with self._piece(upload) as draft:
+                if await draft.reopen(upload.received, self._hash(upload)) != upload.received:
+                    await self.advance(upload, draft.size, upload.length)
+                    detail = "Bytes of this upload were lost. Ask for its offset, and go on there."
+                    raise ProblemError("upload_offset", detail, {"Upload-Offset": str(draft.size)})
+                yield upload, draft
+
+    async def terminate(self, upload_id: str, refusal: Mapping[str, Any]) -> None:
+        """Stop whoever writes, free the file, and answer with ``refusal`` from now on. A submission stays one."""
+        async with self.turns.take(upload_id):
+            upload = await self.find(upload_id)
+            if upload.task_id is not None:
+                await self._uploads.delete(upload_id)
+            elif upload.open:
+                await self._uploads.refuse(upload_id, refusal, self._clock.now())
+                await self._discard(upload_id)
+
+    async def sweep(self) -> int:
+        """Forget what has expired; returns how many."""
+        expired = await self._uploads.expired(self._clock.now())
+        for upload in expired:
+            async with self.turns.take(upload.id):
+                # Again: it may have become a submission meanwhile, or gone on.
+                now = await self._uploads.find(upload.id)
+                if now is None or now.expires_at > self._clock.now():
+                    continue
+                # The row first: a file without a row is swept at the next start.
+                await self._uploads.delete(upload.id)
+                if now.open:
+                    await self._discard(upload.id)
+        return len(expired)
+
+    async def advance(self, upload: Upload, received: int, length: int | None) -> Upload:
+        """Commit what is durable; the row as it is then."""
+        now, expiry = self._clock.now(), self.expiry()
+        return await self._uploads.advance(
+            upload, received=received, length=length, now=now, expires_at=expiry
+        )
+
+    @asynccontextmanager
+    async def _piece(self, upload: Upload) -> AsyncIterator[Draft]:
+        async with self.room.piece(upload.id, upload.length or 0) as draft:
+            try:
+                yield draft
+            except StateError:
+                if draft.broken:
+                    _log.warning("upload discarded", task_id=upload.id)
+                    await draft.discard()
+                    await self._uploads.delete(upload.id)
+                raise
+
+    async def _discard(self, upload_id: str) -> None:
+        self._hashes.pop(upload_id, None)
+        async with self.room.piece(upload_id) as draft:
+            await draft.discard()
+
+    def _hash(self, upload: Upload) -> Any:
+        size, hashed = self._hashes.pop(upload.id, (0, None))
+        return hashed if size == upload.received else None
