@@ -111,7 +111,7 @@ async def test_the_only_server_of_a_model_always_fails(tmp_path: Path, first: Fa
         first.mood = SERVER_FAULTS[fault]
         await lab.hand_in(*STUDENTS)
         await lab.nothing_lost()
-        assert lab.rows("SELECT DISTINCT model FROM results") == [("llama3",)]
+        assert lab.rows("SELECT DISTINCT model FROM results") == [("llama3:latest",)]
         assert lab.rows("SELECT max(retry_count) <= 1 FROM processing_tasks") == [(1,)]
         assert (await lab.until("server-1"))["breaker"] != "closed"
 

@@ -45,6 +45,25 @@ def test_every_state_and_event(state: BreakerState, event: str, after: BreakerSt
     assert (breaker.state, breaker.strikes) == (after, strikes)
 
 
+def test_probes_do_not_clear_a_server_of_a_failed_request() -> None:
+    """Only an answered request does; so the times go on growing for one that answers probes and nothing else."""
+    breaker = Breaker(first=1, most=30)
+    delays = []
+    for _ in range(4):
+        breaker.failed(0.0, request=True)
+        delays.append(breaker.opened_until)
+        breaker.trial_passed()
+        breaker.trial_passed()
+        assert breaker.state is HALF_OPEN
+    assert delays == [1, 2, 4, 8]
+    breaker.proven()
+    assert (breaker.state, breaker.strikes) == (CLOSED, 0)
+    breaker.failed(0.0)
+    breaker.trial_passed()
+    breaker.trial_passed()
+    assert breaker.state is CLOSED
+
+
 def test_times_grow_and_jitter_only_shortens_them() -> None:
     """The same seed gives the same times; each is between half of the exact one and all of it."""
     times = []
