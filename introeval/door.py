@@ -18,8 +18,10 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from introeval.web.admission import client_of
+from introeval.web.places import client_of
+from scheduler.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ FAREWELL = 2.0
 
 UNHEARD_MS = 300_000
 """A client that acknowledges nothing of what was sent to it for so long is gone (``TCP_USER_TIMEOUT``)."""
+
+BACKLOG = 4096
+"""Connections that wait in the kernel, as far as ``net.core.somaxconn`` allows (4096 since Linux 5.4)."""
 
 _BURST = 64
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -51,6 +56,28 @@ class DoorLimits:
 
     connections: int = 4096
     per_client: int = 3072
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listen on every address of ``host``. Raises ``ConfigurationError``."""
+    listeners: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(
+            socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        ):
+            listeners.append(listener := socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.setblocking(False)
+    except OSError as error:
+        for listener in listeners:
+            listener.close()
+        message = f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port."
+        raise ConfigurationError(message) from error
+    return listeners
 
 
 class Door:
@@ -134,13 +161,13 @@ class Door:
         guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
         self.open += 1
         self._clients[client] += 1
-        welcome = self._loop.create_task(self._connect(guest, client))
+        welcome = self._loop.create_task(
+            self._connect(guest, client, self._clients[client] > self._limits.per_client)
+        )
         self._welcomes.add(welcome)
         welcome.add_done_callback(self._welcomes.discard)
 
-    async def _connect(self, guest: socket.socket, client: str) -> None:
-        many = self._clients[client] > self._limits.per_client
-
+    async def _connect(self, guest: socket.socket, client: str, many: bool) -> None:
         def protocol() -> asyncio.Protocol:
             inner = _Farewell(self._loop) if many else self._serving()
             return _Guest(inner, lambda: self.left(client))
@@ -181,11 +208,11 @@ class _Farewell(asyncio.Protocol):
         self._closing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(_SENT_AWAY)
-        if transport.can_write_eof():
-            transport.write_eof()
-        self._closing = self._loop.call_later(FAREWELL, transport.close)
+        # A cast, because uvloop's transports are no subclass.
+        stream = cast(asyncio.Transport, transport)
+        stream.write(_SENT_AWAY)
+        stream.write_eof()
+        self._closing = self._loop.call_later(FAREWELL, stream.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._closing is not None:

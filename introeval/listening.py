@@ -10,19 +10,17 @@ import asyncio
 import json
 import logging
 import os
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from aiohttp import web
 
 from introeval import descriptors
-from introeval.door import Door, DoorLimits
+from introeval.door import Door, DoorLimits, bind
 from introeval.sections import WebSettings
 from introeval.settings import Settings
 from introeval.web.app import build_app
 from introeval.web.context import WebContext
-from scheduler.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +28,6 @@ log = logging.getLogger(__name__)
 WEB_SHUTDOWN_SECONDS = 2.0
 
 LINGER_SECONDS = 30.0
-BACKLOG = 4096
 
 
 async def listen(stack: AsyncExitStack, settings: Settings, context: WebContext) -> str:
@@ -61,28 +58,6 @@ def door_limits(asked: WebSettings) -> DoorLimits:
             "fewer connections than asked for: the limit of open files is too low", extra={"count": most}
         )
     return DoorLimits(connections=most, per_client=min(most, asked.max_connections_per_client))
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of ``host``. Raises ``ConfigurationError``."""
-    listeners: list[socket.socket] = []
-    try:
-        for family, kind, protocol, _, address in dict.fromkeys(
-            socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        ):
-            listeners.append(listener := socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(address)
-            listener.listen(BACKLOG)
-            listener.setblocking(False)
-    except OSError as error:
-        for listener in listeners:
-            listener.close()
-        message = f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port."
-        raise ConfigurationError(message) from error
-    return listeners
 
 
 def write_port_file(path: Path, url: str) -> None:

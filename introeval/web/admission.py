@@ -11,7 +11,6 @@ The rules:
 """
 
 from functools import partial
-from ipaddress import IPv6Address, ip_address
 from random import Random
 
 from aiohttp import web
@@ -20,7 +19,7 @@ from introeval.web.comeback import Comeback
 from introeval.web.context import WebContext
 from introeval.web.form import OVERHEAD
 from introeval.web.incoming import key_of, too_large
-from introeval.web.places import Place, Places
+from introeval.web.places import Place, Places, client_of
 from introeval.web.problems import ProblemError
 from introeval.web.storage import UploadRoom
 from scheduler.errors import IntroevalError
@@ -121,19 +120,6 @@ class Admission:
     def _leave(self, place: Place, task: object = None) -> None:
         if place.leave():
             self._comeback.served(self._context.clock.monotonic(), crowded=self.places.waiting > 0)
-
-
-def client_of(remote: str | None) -> str:
-    """Who a quota counts for: an IPv4 address, or the /64 network that one IPv6 host has to itself."""
-    try:
-        address = ip_address((remote or "").partition("%")[0])
-    except ValueError:
-        return remote or ""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return address.exploded[:19]
-    return str(address)
 
 
 def _decided(request: web.Request) -> bool:

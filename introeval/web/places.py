@@ -14,6 +14,7 @@ The rules:
 import asyncio
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
 from scheduler.ports import Clock
@@ -146,6 +147,19 @@ class Places:
             self.waiting -= 1
             if not turns:
                 del self._line[client]
+
+
+def client_of(remote: str | None) -> str:
+    """Who a quota counts for: an IPv4 address, or the /64 network that one IPv6 host has to itself."""
+    try:
+        address = ip_address((remote or "").partition("%")[0])
+    except ValueError:
+        return remote or ""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return address.exploded[:19]
+    return str(address)
 
 
 def _less(counts: Counter[K], key: K) -> None:

@@ -6,10 +6,9 @@ from random import Random
 import pytest
 
 from introeval.clock import SystemClock
-from introeval.web.admission import client_of
 from introeval.web.comeback import Comeback
 from introeval.web.pace import Pace
-from introeval.web.places import Place, PlaceLimits, Places
+from introeval.web.places import Place, PlaceLimits, Places, client_of
 from tests.models.clocks import EagerClock
 
 ONE = PlaceLimits(places=1, per_client=1, line=100, line_per_client=100)
