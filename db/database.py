@@ -19,7 +19,7 @@ import aiosqlite
 
 from db.migrations import migrate
 from db.statements import STATEMENTS
-from scheduler.errors import ConfigurationError, StateError
+from scheduler.errors import ConfigurationError, NoRoomError, StateError
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
@@ -44,10 +44,24 @@ class _Translated:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, sqlite3.Error):
-            raise StateError(f"the state could not be read or written: {error}") from error
+            raise _of(error) from error
 
 
 _TRANSLATED = _Translated()
+
+
+def _of(error: sqlite3.Error) -> StateError:
+    """SQLite's error as ours."""
+    # Errors of the sqlite3 module itself (a closed connection) have no code.
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    kind = NoRoomError if full else StateError
+    return kind(f"the state could not be read or written: {error}")
+
+
+class UncertainCommitError(StateError):
+    """A commit failed, and what it wrote may still be found after a crash; retried and shown as any ``StateError``."""
+
+    code = "uncertain_commit"
 
 
 class Transaction:
@@ -110,7 +124,8 @@ class Database:
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``body`` in one write transaction; commits when it returns, rolls back when it raises.
 
-        Raises ``StateError`` when SQLite cannot do it (disk full, I/O error); nothing was changed then.
+        Raises ``StateError`` when SQLite cannot do it (I/O error), ``NoRoomError`` when the disk is full: nothing was
+        changed then. Of ``UncertainCommitError`` that is only true until a crash: a file that the rows speak of stays.
         """
         running: asyncio.Future[T] = asyncio.ensure_future(self._run(body))
         self._open.add(running)
@@ -129,15 +144,40 @@ class Database:
                 with _TRANSLATED:
                     await self._writer.execute("BEGIN IMMEDIATE")
                     value = await body(Transaction(self._writer))
-                    await self._writer.execute("COMMIT")
+                    await self._commit()
             finally:
-                # SQLite ends the transaction itself on some errors, a full disk among them.
-                if self._writer.in_transaction:
-                    with suppress(sqlite3.Error):
-                        await self._writer.execute("ROLLBACK")
+                await self._roll_back()
         for listener in self._listeners:
             listener()
         return value
+
+    async def _commit(self) -> None:
+        """Raises ``sqlite3.Error`` when it is certain that nothing was committed, else ``UncertainCommitError``.
+
+        A commit whose sync failed has written its frames into the log: undone for this process, but a crash later
+        SQLite finds them whole and plays them. Another commit, written over them, makes sure that it does not.
+        """
+        try:
+            await self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            await self._roll_back()
+            try:
+                await self._overwrite()
+            except sqlite3.Error:
+                message = f"the state could not be written, and may have been: {error}"
+                raise UncertainCommitError(message) from error
+            raise
+
+    async def _overwrite(self) -> None:
+        """Commit something that changes nothing. An UPDATE to the same value would write no page; this writes one."""
+        ((version,),) = await self._writer.execute_fetchall("PRAGMA user_version")
+        await self._writer.execute(f"PRAGMA user_version = {int(version)}")
+
+    async def _roll_back(self) -> None:
+        # SQLite ends the transaction itself on some errors, a full disk among them.
+        if self._writer.in_transaction:
+            with suppress(sqlite3.Error):
+                await self._writer.execute("ROLLBACK")
 
     async def read_together(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run several reads that must see one and the same commit."""

@@ -43,8 +43,9 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   └── RunnerError                       models.embedded.errors
     ├── StaleWorkError                        scheduler.errors
     ├── StateError                            scheduler.errors
-    │   ├── NoRoomError                       introeval.web.partfile
+    │   ├── NoRoomError                       scheduler.errors
     │   ├── StorageError                      introeval.web.partfile
+    │   ├── UncertainCommitError              db.database
     │   └── WorkFolderError                   stt.errors
     └── WorkError                             scheduler.errors
         ├── AttemptFailedError                scheduler.errors
@@ -146,6 +147,12 @@ class StateError(IntroevalError):
     """The tables, or a file they speak of, could not be written; nothing was changed. Retried and shown."""
 
     code = "state"
+
+
+class NoRoomError(StateError):
+    """The disk is full, or would be."""
+
+    code = "disk_full"
 
 
 class HandoverError(IntroevalError):

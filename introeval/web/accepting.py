@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from db.database import UncertainCommitError
 from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
 from introeval.web.context import WebContext
@@ -97,7 +98,12 @@ class Acceptor:
     async def _commit(self, new: NewTask, draft: Draft) -> Accepted:
         async def step() -> Accepted:
             await draft.keep()
-            accepted = await self._context.intake.accept(new, self._context.clock.now())
+            try:
+                accepted = await self._context.intake.accept(new, self._context.clock.now())
+            except UncertainCommitError:
+                # After a crash the row may be there, and its file then has to be. If not, the next start removes it.
+                draft.confirm()
+                raise
             if accepted.created:
                 draft.confirm()
                 self._context.wake()

@@ -20,17 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from introeval.durable import sync_folder
-from scheduler.errors import StateError
+from scheduler.errors import NoRoomError, StateError
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 _BLOCK = 1024 * 1024
-
-
-class NoRoomError(StateError):
-    """The disk is full, or would be."""
-
-    code = "disk_full"
 
 
 class StorageError(StateError):

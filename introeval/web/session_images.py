@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
+from db.database import UncertainCommitError
 from db.sessions import NewImage
 from introeval.assignments import FieldError
 from introeval.web.admission import Admission
@@ -132,7 +133,12 @@ class ImageReceiver:
         async def step() -> NewImage:
             await draft.keep()
             now = self._context.clock.now()
-            added = await self._ports.sessions.add_image(new, self._ports.most_images, now)
+            try:
+                added = await self._ports.sessions.add_image(new, self._ports.most_images, now)
+            except UncertainCommitError:
+                # As for submissions: the row may come back, and not without its file.
+                draft.confirm()
+                raise
             if added == "no_session":
                 raise ProblemError("not_found", NO_SESSION)
             if added == "taken":

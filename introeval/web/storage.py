@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from introeval.durable import make_folder, sync_folder
-from introeval.web.partfile import NoRoomError, PartFile, StorageError, require_room, translated
+from introeval.web.partfile import PartFile, StorageError, require_room, translated
+from scheduler.errors import NoRoomError
 
 __all__ = ["BLOCK", "Draft", "NoRoomError", "StorageError", "UploadRoom", "part_of", "target_of"]
 
