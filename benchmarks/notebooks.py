@@ -1,6 +1,6 @@
 """Whether the two roles of a notebook overlap as a pipeline, through the daemon's own parts.
 
-    python -m benchmarks.notebooks [--scale 3.0] [--ahead 0 1 2 3]
+    python -m benchmarks.notebooks [--scale 3.0] [--ahead -1 0 1]
 
 N students' notebooks go through the real tables, the scheduler's loop, the evaluator, the grader, the executor and
 the pool, against two servers that answer one request at a time and take for each role and student a known time (means
@@ -11,8 +11,8 @@ before them does not. The bound is
     1.05 x max(sum of technical, sum of feedback) + the mean of the other role
 
 and the ratio to it must be 1 or less. *Two models*: each role has a server of its own, which is the pipeline;
-``ahead``: how many more students the scheduler hands out than there are slots. *One model*: a role takes any server.
-Ends with 1 when a ratio is above 1 with ``--judged`` (default: 1) handed out ahead.
+``ahead``: how many more students are handed out than the daemon does by itself. *One model*: a role takes any server.
+Ends with 1 when a ratio is above 1 with ``--judged`` (default: 0) more.
 """
 
 import argparse
@@ -217,8 +217,8 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scale", type=float, default=3.0)
-    parser.add_argument("--ahead", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--judged", type=int, default=1)
+    parser.add_argument("--ahead", type=int, nargs="+", default=[-1, 0, 1])
+    parser.add_argument("--judged", type=int, default=0)
     given = parser.parse_args()
     began, judged = time.monotonic(), []
     print("servers      which is slower       students  ahead   seconds   bound   ratio")

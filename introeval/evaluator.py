@@ -34,8 +34,13 @@ class GradingEvaluator:
 
     @property
     def slots(self) -> int:
-        """Requests that the healthy servers take at once."""
-        return sum(server.slots for server in self._pool.statuses() if server.healthy)
+        """Submissions to be worked on at once: one for each request that the healthy servers take.
+
+        With several models it is one more: a notebook's next role may have to wait for its own model, and without
+        another student the one that it has just left would stand idle.
+        """
+        taken = sum(server.slots for server in self._pool.statuses() if server.healthy)
+        return taken + (len(self.served()) > 1)
 
     def calls(self) -> CallStatus:
         """What the models did in this phase, or in the last one."""
