@@ -193,7 +193,10 @@ class Database:
         async with self._lock:
             with _TRANSLATED:
                 await self._writer.execute("VACUUM")
+                # All commits wait here, so a reader of an older state is not waited for.
+                await self._writer.execute("PRAGMA busy_timeout = 500")
                 rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+                await self._writer.execute("PRAGMA busy_timeout = 10000")
         if rows[0][0]:
             raise StateError(
                 "the write-ahead log cannot be emptied yet: another process reads an older state"
