@@ -7,6 +7,7 @@ The exit status is 0 when production code lost nothing and every deliberate defe
 import argparse
 import os
 import secrets
+import signal
 import sys
 import time
 from pathlib import Path
@@ -80,6 +81,8 @@ def main() -> int:
     if reason is not None:
         print(reason, file=sys.stderr)
         return 2
+    # As Ctrl-C: what was opened is closed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     kernel.private_mounts()
     if asked.replay:
         return int(replay(Path(asked.replay[0]), asked.replay[1:]) > 0)

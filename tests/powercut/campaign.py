@@ -23,7 +23,7 @@ from random import Random
 
 from tests.powercut import kernel
 from tests.powercut.crash import Finding, Reader
-from tests.powercut.disks import FILESYSTEMS, Recording, recorded, sync
+from tests.powercut.disks import FILESYSTEMS, Recording, recorded
 from tests.powercut.ledger import Run
 from tests.powercut.states import BlockLog, State, crash_states
 from tests.powercut.workload import Plan, perform
@@ -85,8 +85,11 @@ class Outcome:
 @contextmanager
 def examiners(jobs: int) -> Iterator[Executor]:
     """Processes that examine, each with mounts of its own."""
-    with ProcessPoolExecutor(jobs, get_context("spawn"), kernel.private_mounts) as pool:
-        yield pool
+    with ProcessPoolExecutor(jobs, get_context("spawn"), kernel.examiner) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def carry_out(part: Part, pool: Executor) -> Outcome:
@@ -126,9 +129,9 @@ def _record(part: Part, folder: Path) -> Run:
 
 
 def _prove(recording: Recording) -> None:
-    """Flush all, and see that a sync of a file does reach the log as a flush behind its writes."""
+    """See that a sync of a file does reach the log as a flush behind its writes, and leave all flushed."""
+    recording.sync()
     for number, mount in enumerate(recording.mounts):
-        sync(mount)
         before = recording.size()
         with (mount / "proof").open("wb") as file:
             file.write(bytes(range(256)) * 64)
@@ -139,7 +142,7 @@ def _prove(recording: Recording) -> None:
         if not any(record.data for record in told) or told[-1].data is not None:
             raise RuntimeError(f"an fsync on {mount} did not reach the log as writes and then a flush")
         (mount / "proof").unlink()
-        sync(mount)
+    recording.sync()
 
 
 def _examine_all(run: Run, states: Sequence[State], outcome: Outcome, pool: Executor) -> None:

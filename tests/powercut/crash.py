@@ -105,7 +105,7 @@ class Reader:
             shutil.rmtree(folder)
 
     def _examine(self, runner: asyncio.Runner, folder: Path, state: State) -> list[str]:
-        rest = left(self.log, state, self._filesystem.grain)
+        rest = left(self.log, state, self._filesystem.grain, self._filesystem.whole)
         promises = [
             promise
             for promise, position in zip(self._run.promises, self._promised, strict=True)

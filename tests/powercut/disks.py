@@ -24,19 +24,24 @@ _DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 
 @dataclass(frozen=True, slots=True)
 class Filesystem:
-    """``make``: how it is made. ``grain``: the unit that a power cut does not tear (bytes), as it assumes itself."""
+    """``make``: how it is made. ``size``: bytes. ``grain``: the unit that a power cut does not tear (bytes).
+
+    ``whole``: where the filesystem itself counts on more: a superblock that was torn makes it unmountable.
+    """
 
     name: str
     make: tuple[str, ...]
     size: int
     options: str = ""
     grain: int = 512
+    whole: range = range(0)
 
 
 _EXT4 = ("mkfs.ext4", "-q", "-J", "size=4", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-b")
+_SUPERBLOCK = range(1024, 2048)
 FILESYSTEMS = {
-    "ext4": Filesystem("ext4", (*_EXT4, "4096"), 96 * MIB),
-    "ext4-1k": Filesystem("ext4", (*_EXT4, "1024"), 64 * MIB),
+    "ext4": Filesystem("ext4", (*_EXT4, "4096"), 96 * MIB, whole=_SUPERBLOCK),
+    "ext4-1k": Filesystem("ext4", (*_EXT4, "1024"), 64 * MIB, whole=_SUPERBLOCK),
     "xfs": Filesystem("xfs", ("mkfs.xfs", "-q", "-K", "-f"), 320 * MIB, "nouuid"),
     "btrfs": Filesystem(
         "btrfs", ("mkfs.btrfs", "-q", "-K", "-f", "-d", "single", "-m", "single"), 128 * MIB, grain=4096
@@ -46,19 +51,26 @@ FILESYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """``log``: the file that grows. ``mounts``: where each disk is mounted."""
+    """``log``: the file that grows. ``mounts``: where each disk is mounted. ``devices``: what is mounted there."""
 
     log: Path
     mounts: Sequence[Path]
+    devices: Sequence[Path]
 
     def size(self) -> int:
         """Bytes of the log by now: a moment, for the observer."""
         return self.log.stat().st_size
 
+    def sync(self) -> None:
+        """Have everything written, and then flushed: filesystems write their metadata home without a flush."""
+        for mount, device in zip(self.mounts, self.devices, strict=True):
+            subprocess.run(("sync", "-f", str(mount)), check=True)
+            kernel.flush(device)
+
 
 @contextmanager
 def recorded(folder: Path, filesystem: Filesystem, count: int) -> Iterator[Recording]:
-    """``count`` new disks, made and mounted, with all that is in them flushed."""
+    """``count`` new disks, made and mounted."""
     log, socket = folder / "log", folder / "socket"
     with ExitStack() as stack:
         settings = (f"log={log}", f"size={filesystem.size}")
@@ -73,14 +85,13 @@ def recorded(folder: Path, filesystem: Filesystem, count: int) -> Iterator[Recor
             "python",
         )
         stack.enter_context(_program((*serve, str(plugin.__file__), *settings), folder / "nbdkit.pid"))
-        mounts = [stack.enter_context(_disk(folder, socket, number, filesystem)) for number in range(count)]
-        for mount in mounts:
-            sync(mount)
-        yield Recording(log, mounts)
+        disks = [stack.enter_context(_disk(folder, socket, number, filesystem)) for number in range(count)]
+        yield Recording(log, *zip(*disks, strict=True))
 
 
 @contextmanager
-def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> Iterator[Path]:
+def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> Iterator[tuple[Path, Path]]:
+    """(Where it is mounted, its device.)"""
     ready, share, mount = (folder / f"{name}{number}" for name in ("nbdfuse.pid", "share", "disk"))
     share.mkdir()
     mount.mkdir()
@@ -93,7 +104,7 @@ def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> It
         device = stack.enter_context(kernel.loop_device(handle))
         subprocess.run((*filesystem.make, str(device)), check=True, capture_output=True)
         stack.enter_context(kernel.mounted(device, mount, filesystem.name, filesystem.options))
-        yield mount
+        yield mount, device
 
 
 @contextmanager
@@ -119,8 +130,3 @@ def _program(command: Sequence[str], ready: Path, share: Path | None = None) -> 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def sync(mount: Path) -> None:
-    """Have a filesystem write and flush all it has."""
-    subprocess.run(("sync", "-f", str(mount)), check=True)

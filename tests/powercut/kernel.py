@@ -12,6 +12,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import signal
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from pathlib import Path
 _LOOP_CTL_GET_FREE, _LOOP_CONFIGURE, _AUTOCLEAR, _LOOP_MAJOR = 0x4C82, 0x4C0A, 4, 7
 _CLONE_NEWNS, _MS_REC, _MS_PRIVATE, _MNT_DETACH = 0x20000, 0x4000, 0x40000, 2
 _BTRFS_FORGET, _BTRFS_ARGUMENT = 0x50009405, 4096
+_PR_SET_PDEATHSIG = 1
 _TRIES = 50
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -35,6 +37,12 @@ def private_mounts() -> None:
     """From now on this process's mounts are its own, and end with it."""
     _call("unshare", _CLONE_NEWNS)
     _call("mount", b"none", b"/", None, ctypes.c_ulong(_MS_REC | _MS_PRIVATE), None)
+
+
+def examiner() -> None:
+    """As ``private_mounts``, for a process that is to die with the one that started it."""
+    _call("prctl", _PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    private_mounts()
 
 
 @contextmanager
@@ -79,6 +87,12 @@ def unmount(folder: Path) -> None:
         if error.errno != errno.EBUSY:
             raise
         _call("umount2", bytes(folder), _MNT_DETACH)
+
+
+def flush(device: Path) -> None:
+    """Have a device write and flush what it holds."""
+    with _opened(str(device)) as handle:
+        os.fsync(handle)
 
 
 def forget_btrfs() -> None:

@@ -100,28 +100,33 @@ def crash_states(log: BlockLog, start: int, plain: int | None, torn: int, seed: 
     return sorted(states, key=lambda state: (state.position, state.kind, state.seed))
 
 
-def left(log: BlockLog, state: State, grain: int) -> list[tuple[Record, int, memoryview]]:
-    """What of the unflushed writes is on the disk: (write, offset on the disk, bytes), in order."""
+def left(
+    log: BlockLog, state: State, grain: int, whole: range = range(0)
+) -> list[tuple[Record, int, memoryview]]:
+    """What of the unflushed writes is on the disk: (write, offset on the disk, bytes), in order.
+
+    ``whole``: bytes of the disk that are not torn within (a superblock of several sectors).
+    """
     pending = log.pending(state.position)
     if state.kind == "none":
         return []
     if state.kind == "all":
         return [(record, record.offset, record.data) for record in pending if record.data is not None]
     random = Random(state.seed)
-    whole, kept = random.choice((0.0, 0.5)), random.choice((0.1, 0.5, 0.9))
+    undivided, kept = random.choice((0.0, 0.5)), random.choice((0.1, 0.5, 0.9))
     parts: list[tuple[Record, int, memoryview]] = []
     for record in pending:
         if record.data is None:
             continue
         # Some cuts lose or keep whole writes, others tear each of them.
-        always = random.random() < 0.5 if random.random() < whole else None
-        for first, last in pairwise(_bounds(record, grain)):
+        always = random.random() < 0.5 if random.random() < undivided else None
+        for first, last in pairwise(_bounds(record, grain, whole)):
             if always if always is not None else random.random() < kept:
                 parts.append((record, first, record.data[first - record.offset : last - record.offset]))
     return parts
 
 
-def _bounds(record: Record, grain: int) -> Sequence[int]:
+def _bounds(record: Record, grain: int, whole: range) -> Sequence[int]:
     end = record.offset + len(record.data or b"")
     inner = range(record.offset // grain * grain + grain, end, grain)
-    return [record.offset, *inner, end]
+    return [record.offset, *(at for at in inner if at not in whole[1:]), end]

@@ -78,3 +78,17 @@ def test_nothing_and_all() -> None:
     log = _log((0, b"a"), SYNC, (0, b"b"), (0, b"c"))
     assert left(log, State(4, "none"), SECTOR) == []
     assert [bytes(data) for _, _, data in left(log, State(4, "all"), SECTOR)] == [b"b", b"c"]
+
+
+def test_a_superblock_is_not_torn_within() -> None:
+    """Where a filesystem counts on it, the sectors of a range are kept or lost together."""
+    log = _log((0, b"x" * SECTOR * 4))
+    offsets = set()
+    for seed in range(50):
+        kept = {
+            offset: len(data)
+            for _, offset, data in left(log, State(1, "torn", seed), SECTOR, range(1024, 2048))
+        }
+        offsets |= set(kept)
+        assert kept.get(1024, 1024) == 1024
+    assert offsets == {0, 512, 1024}
