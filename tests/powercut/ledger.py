@@ -10,7 +10,8 @@ class Promise:
     """``at``: bytes of the log when the acknowledgement had been seen, so it was given at or before that moment.
 
     ``kind`` and ``value``: ``submission`` (SHA-256 of the bytes), ``image`` (the same), ``event`` (what happened to
-    the task ``id``), ``batch`` (how many tasks it has), ``session`` (nothing), ``upload`` (bytes received).
+    the task ``id``), ``batch`` (how many tasks it has), ``session`` (nothing), ``upload`` (bytes received,
+    ``/``, what is sent: ``contents``).
     """
 
     at: int

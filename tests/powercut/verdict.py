@@ -17,13 +17,18 @@ from db.database import FILE_NAME, Database
 from db.intake import Intake
 from db.sessions import Sessions
 from db.store import SqliteStore
+from db.uploads import Uploads
+from introeval.clock import SystemClock
+from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import UploadRoom
 from scheduler.errors import IntroevalError
 from scheduler.task import Stage, Status, TaskState
 from scheduler.transitions import TaskEvent, next_task_state
 from stt.transcript import read_transcript
 from tests.powercut.ledger import Promise
+from tests.powercut.pieces import uploads
 
+_EXPIRE_SECONDS = 86_400.0
 _COUNTERS = """
 SELECT (SELECT count(*) FROM processing_tasks WHERE current_phase = 'stt' AND status IN ('pending', 'retry')),
        (SELECT count(*) FROM processing_tasks WHERE current_phase = 'llm' AND status IN ('pending', 'retry')),
@@ -41,7 +46,9 @@ async def verdict(state: Path, promises: Sequence[Promise]) -> list[str]:
             if await store.recover(time.time()):
                 found.append("a second recovery found work in hands")
             await store.snapshot(30)
-            await UploadRoom(state / "videos", 0).sweep(await Intake(database).known_files())
+            videos = UploadRoom(state / "videos", 0)
+            shelf = Shelf(Uploads(database), videos, SystemClock(), _EXPIRE_SECONDS)
+            await videos.sweep(await Intake(database).known_files() | await shelf.known_files())
             await UploadRoom(state / "images", 0).sweep(await Sessions(database).known_files())
             return found + _after(state, promises)
     except (IntroevalError, sqlite3.Error, OSError, ValueError) as error:
@@ -117,6 +124,7 @@ def _after(state: Path, promises: Sequence[Promise]) -> list[str]:
         sessions = {row[0] for row in connection.execute("SELECT id FROM sessions")}
         found = _counters(connection)
         found += _results(connection, state)
+        found += uploads(connection, state / "videos", promises)
     for row_id, sha256, path in rows + images:
         found += _file(row_id, sha256, state / path)
     there = {"submission": {row[0]: row[1] for row in rows}, "image": {row[0]: row[1] for row in images}}
