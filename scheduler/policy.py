@@ -6,11 +6,12 @@ The rules (docs/architecture.md has them with their reasons):
 2. A side keeps the machine while it has work, but yields to waiting work of the other side when it has had the
    machine for its cap. A side that is to yield starts nothing more.
 3. The hand-over begins only when nothing is running: neither by the tables, nor in anybody's hands.
-4. Alternation: transcripts that this STT phase made are evaluated before the next batch's STT begins.
+4. Alternation: transcripts that this STT phase made are evaluated before the next batch's STT begins. Only they: work
+   that needs no STT and came later than that batch does not take its turn, or a stream of it would take every turn.
 5. Without a healthy model server nobody enters the language-model phase for nothing, and STT goes on.
 6. While others work, the audio of the files that wait for STT is prepared (CPU only), one file at a time.
 7. A retry waits a moment (``pauses``), and a suspect transcript is evaluated alone: what takes a server down takes
-   nobody along.
+   nobody along. It waits for the others of its batch, but not for later batches, which may never end.
 """
 
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ class _View:
         llm = tuple(task for task in evaluable if task not in away)
         stt_running, llm_running = len(snapshot.running(Stage.STT)), len(snapshot.running(Stage.LLM))
         begun = batch is not None and batch.state is not BatchState.WAITING
-        fresh = any(task.updated_at >= snapshot.phase_since for task in llm)
+        older = [task for task in llm if batch is None or (task.batch_id or 0) < batch.id]
+        fresh = any(task.updated_at >= snapshot.phase_since for task in older)
         return cls(
             stt_waiting=stt,
             llm_waiting=llm,
@@ -187,7 +189,9 @@ def _start(phase: Phase, machine: Machine, limits: PhaseLimits, view: _View, now
     if phase is Phase.STT:
         chosen = ready[: machine.stt_slots]
         return [*map(Transcribe, chosen), *(Prepare(task) for task in view.stt_waiting if task not in chosen)]
-    chosen = [task for task in ready if not task.suspect][: machine.llm_slots]
+    last = next((task.batch_id or 0 for task in ready if task.suspect), None)
+    before = [task for task in ready if last is None or (task.batch_id or 0) <= last]
+    chosen = [task for task in before if not task.suspect][: machine.llm_slots]
     if not chosen and not machine.in_hand and not view.llm_running and machine.llm_slots:
         chosen = ready[:1]
     return [*map(Evaluate, chosen), *map(Prepare, view.stt_waiting)]

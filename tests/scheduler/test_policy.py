@@ -106,6 +106,14 @@ def test_batches_alternate() -> None:
     assert SwitchTo(Phase.LLM) in at(1.0, known)
 
 
+def test_work_without_stt_takes_no_batch_its_turn() -> None:
+    """Homework that comes in at each hand-over goes on after the batch that waited before it, not before."""
+    waiting, homework = task("a", batch_id=1), task("b", LLM_PENDING, batch_id=2, updated_at=5.0)
+    both = (batch(1, BatchState.WAITING), batch(2, BatchState.EVALUATING))
+    known = snapshot(Phase.STT, waiting, homework, batches=both)
+    assert at(6.0, known) == [Transcribe(waiting), WakeAt(100.0)]
+
+
 def test_a_capped_phase_drains_and_yields() -> None:
     """Past its cap the readers' phase starts nothing more, ends what runs, then yields."""
     both = (batch(1, BatchState.EVALUATING), batch(2, BatchState.WAITING))
@@ -139,6 +147,15 @@ def test_a_suspect_is_evaluated_alone() -> None:
     assert at(1.0, snapshot(Phase.LLM, good, bad, often)) == [Evaluate(good)]
     assert at(1.0, snapshot(Phase.LLM, task("a", LLM_PROCESSING), bad, often), machine(llm_slots=1)) == []
     assert at(1.0, snapshot(Phase.LLM, bad, often)) == [Evaluate(often)]
+
+
+def test_a_suspect_does_not_wait_for_later_batches() -> None:
+    """A stream of homework, each a batch of its own, would else keep a retry waiting for ever."""
+    bad, later = task("a", LLM_RETRY), task("b", LLM_PENDING, batch_id=2)
+    both = (batch(1, BatchState.EVALUATING), batch(2, BatchState.EVALUATING))
+    running = task("c", LLM_PROCESSING, batch_id=2)
+    assert at(1.0, snapshot(Phase.LLM, bad, later, batches=both)) == [Evaluate(bad)]
+    assert at(1.0, snapshot(Phase.LLM, bad, later, running, batches=both), machine(llm_slots=1)) == []
 
 
 def test_a_cap_means_nothing_when_nobody_waits() -> None:
