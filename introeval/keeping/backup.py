@@ -34,6 +34,7 @@ STEP_PAGES = 512
 
 PAUSE_SECONDS = 0.01
 RESERVE_BYTES = 64 * 1024 * 1024
+NO_ROOM_BYTES = 64 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -117,6 +118,8 @@ def _copy_database(source: Path, target: Path, pause: Callable[[float], None]) -
     ):
         target.chmod(0o600)
         live.execute("PRAGMA busy_timeout = 10000")
+        # Nobody else opens the copy, so it needs no shared memory beside it.
+        copy.execute("PRAGMA locking_mode = EXCLUSIVE")
         # The snapshot of rule 2.
         live.execute("BEGIN")
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -174,7 +177,8 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        full = "full" in str(error)
+        # SQLite calls a disk without room for its own small files an I/O error.
+        full = "full" in str(error) or shutil.disk_usage(folder).free < NO_ROOM_BYTES
         raise BackupError(_FULL_DISK.format(folder) if full else f"No backup was made: {error}.") from error
     except OSError as error:
         full = error.errno in _FULL

@@ -2,7 +2,8 @@
 
 The rules:
 
-1. Only a backup that ``check_backup`` trusts (it may lack what its state had lost already), only while no daemon runs, and over an existing state only when told so.
+1. Only a backup that ``check_backup`` trusts (it may lack what its state had lost already), only while no daemon runs,
+   and over an existing state only when told so.
 2. While it is under way the state folder holds ``restore.unfinished``, and no daemon starts; repeated, it begins anew
    from the backup, which is only read.
 3. What was forgotten since the backup was made must not come back: the old state's list of it, if it can be read, is

@@ -1,0 +1,174 @@
+"""Restores: what is put back, what is refused, what stands aside, and what must not come back."""
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from db.database import FILE_NAME, Database
+from introeval.cli.main import main
+from introeval.instance import single_instance
+from introeval.keeping.backup import make_backup
+from introeval.keeping.errors import DamagedStateError, RestoreError
+from introeval.keeping.integrity import UNFINISHED, require_whole
+from introeval.keeping.purge import Policy, Purger
+from introeval.keeping.restore import finish, restore
+from introeval.keeping.shelf import Shelf
+from introeval.paths import StateLayout
+from scheduler.errors import ConfigurationError
+from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
+
+NOW = THEN + 3 * DAY
+TASKS = "SELECT * FROM processing_tasks ORDER BY id"
+
+
+async def closed_lab(root: Path) -> Path:
+    """A state that nobody has open: two submissions and a session. Returns it; its backup is beside it."""
+    async with Database.open(root / "state") as database:
+        lab = Lab(database)
+        await lab.graded(1)
+        await lab.hand_in(2)
+        await lab.session_graded(3, await lab.session(7))
+        (root / "state" / "videos" / f"{3:024x}.bin").unlink()
+    await asyncio.to_thread(backed_up, root / "state")
+    return root / "state"
+
+
+def backed_up(state: Path) -> Path:
+    """A backup beside the state."""
+    return make_backup(state, Shelf(state.parent / "backups"), keep=7, now=NOW, pause=lambda _: None).folder
+
+
+def run(state: Path, *arguments: str) -> int:
+    """The command, on this state and the backups beside it."""
+    return main([*arguments, "--state-dir", str(state)])
+
+
+async def test_a_restored_state_is_the_old_one(tmp_path: Path) -> None:
+    """On an empty machine: rows and files are there, private, and the daemon's check is content."""
+    state = await closed_lab(tmp_path)
+    before, files = rows(state, TASKS), files_of(state)
+    shutil.rmtree(state)
+    backup = next((tmp_path / "backups").iterdir())
+    done = restore(state, backup, replace=False, now=NOW)
+    finish(state)
+    assert (done.submissions, done.aside, done.forgotten) == (3, None, frozenset())
+    assert (rows(state, TASKS), files_of(state)) == (before, files)
+    require_whole(StateLayout(state))
+    assert (state / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_existing_state_is_moved_aside_when_told_so(tmp_path: Path) -> None:
+    """Never without being told; aside it is whole."""
+    state = await closed_lab(tmp_path)
+    backup = next((tmp_path / "backups").iterdir())
+    (state / "videos" / "newer.bin").write_bytes(b"newer")
+    with pytest.raises(RestoreError, match="--replace"):
+        restore(state, backup, replace=False, now=NOW)
+    assert (state / "videos" / "newer.bin").exists()
+    done = restore(state, backup, replace=True, now=NOW)
+    assert done.aside is not None
+    assert (done.aside / "videos" / "newer.bin").read_bytes() == b"newer"
+    assert len(rows(done.aside, TASKS)) == len(rows(state, TASKS)) == 3
+
+
+async def test_a_running_daemon_is_not_restored_over(tmp_path: Path) -> None:
+    """Its lock is held; nothing changes."""
+    state = await closed_lab(tmp_path)
+    with (
+        single_instance(StateLayout(state).instance_lock),
+        pytest.raises(ConfigurationError, match="uses"),
+    ):
+        restore(state, next((tmp_path / "backups").iterdir()), replace=True, now=NOW)
+    assert not list(state.glob("before-restore-*"))
+
+
+async def test_a_damaged_backup_is_not_put_back(tmp_path: Path) -> None:
+    """The state stays as it is."""
+    state = await closed_lab(tmp_path)
+    backup = next((tmp_path / "backups").iterdir())
+    damaged = backup / f"transcripts/{1:024x}.jsonl"
+    damaged.unlink()
+    damaged.write_bytes(b"other words")
+    with pytest.raises(RestoreError, match="cannot be put back"):
+        restore(state, backup, replace=True, now=NOW)
+    assert not list(state.glob("before-restore-*"))
+
+
+async def test_what_was_forgotten_meanwhile_does_not_come_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of an old backup, which no purge reaches, is put back; both commands, as a person types them."""
+    state = await closed_lab(tmp_path)
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(next((tmp_path / "backups").iterdir()), copy)
+    async with Database.open(state) as database:
+        lab = Lab(database)
+        await lab.transcribe(f"{2:024x}")
+        await lab.grade(f"{2:024x}")
+        purger = Purger(database, Shelf(tmp_path / "backups"), Policy())
+        await purger.forget([f"{1:024x}", f"{2:024x}"], NOW)
+    assert await asyncio.to_thread(run, state, "restore", str(copy), "--replace") == 0
+    assert "3 submissions are back" in capsys.readouterr().out
+    shutil.rmtree(copy)
+    shutil.rmtree(next(state.glob("before-restore-*")))
+    assert holds(state, "Student 1", "Student 2", "R-1", f"the report on {1:024x}", "student 2") == {}
+    assert len(rows(state, "SELECT 1 FROM processing_tasks WHERE purged_at IS NULL")) == 1
+    require_whole(StateLayout(state))
+
+
+async def test_the_check_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 for a whole one, 1 with a reason for another, and neither state nor backup is touched."""
+    state = await closed_lab(tmp_path)
+    shelf = str(tmp_path / "backups")
+    assert await asyncio.to_thread(run, state, "restore", "--check", "--from", shelf) == 0
+    assert "is whole" in capsys.readouterr().out
+    next(next((tmp_path / "backups").iterdir()).glob("videos/*")).unlink()
+    assert await asyncio.to_thread(run, state, "restore", "--check", "--from", shelf) == 1
+    assert "cannot be read" in capsys.readouterr().out
+    assert await asyncio.to_thread(run, state, "restore", "--check", "--from", str(tmp_path)) == 2
+    assert "no backup" in capsys.readouterr().err
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from introeval.keeping import files, restore
+left = int(sys.argv[3])
+def counted(call):
+    def wrapper(*a, **k):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*a, **k)
+    return wrapper
+for name in ("copy", "link", "sync_folder", "sync_tree", "write_whole"):
+    setattr(files, name, counted(getattr(files, name)))
+Path.rename = counted(Path.rename)
+restore.restore(Path(sys.argv[1]), Path(sys.argv[2]), replace=True, now=1.7e9)
+restore.finish(Path(sys.argv[1]))
+"""
+
+
+async def test_a_restore_that_is_killed_is_repeated(tmp_path: Path) -> None:
+    """SIGKILL at three places: no daemon starts on what is left, a repetition ends it, the old state is aside."""
+    state = await closed_lab(tmp_path)
+    backup = next((tmp_path / "backups").iterdir())
+    expected = rows(state, TASKS)
+    for at in (2, 6, 12):
+        command = [sys.executable, "-c", KILLED, str(state), str(backup), str(at)]
+        assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+        with pytest.raises(DamagedStateError, match=r"restore of .* was interrupted"):
+            require_whole(StateLayout(state))
+    assert await asyncio.to_thread(run, state, "restore", str(backup)) == 0
+    assert not (state / UNFINISHED).exists()
+    require_whole(StateLayout(state))
+    assert rows(state, TASKS) == expected
+    kept = [aside for aside in state.glob("before-restore-*") if (aside / FILE_NAME).exists()]
+    with closing(sqlite3.connect(sorted(kept)[0] / FILE_NAME)) as connection:
+        assert connection.execute("SELECT count(*) FROM processing_tasks").fetchone() == (3,)
