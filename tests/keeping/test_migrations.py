@@ -3,6 +3,7 @@
 Everything is there afterwards, and everything goes on: what waited is worked on, what was graded is shown.
 """
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -33,7 +34,12 @@ INSERT INTO processing_tasks (id, user_id, roll_number, video_path, transcript_p
     created_at, updated_at, completed_at, error_message, retry_count, student_name, file_name, size_bytes, sha256,
     media_seconds, idempotency_key, batch_id, lease, error_code)
 VALUES (:id, 'u', :roll, 'videos/' || :id || '.bin', :transcript, :phase, :status, 0, :then, :then, :ended, :error, 0,
-    'Asha Rao', 'a.mp4', 9, 'abc', 30.0, 'key-' || :id, :batch, :lease, NULL)"""
+    'Asha Rao', 'a.mp4', 9, :sha256, 30.0, 'key-' || :id, :batch, :lease, NULL)"""
+
+RESULT = """
+INSERT INTO results (task_id, score, max_score, report, model, server, prompt_hash, tokens_in, tokens_out, latency_ms,
+    raw_reply, created_at)
+VALUES ('graded', 31.5, 40, '{"summary": "good"}', 'm', 's', 'h', 1, 2, 3, 'raw', 1)"""
 
 STATES = {
     "graded": ("completed", "completed", 1),
@@ -59,10 +65,7 @@ def old_state(root: Path, version: int) -> list[tuple[object, ...]]:
         )
         for name, (phase, status, batch) in STATES.items():
             _task(root, old, name, phase, status, batch)
-        result = "(task_id, score, max_score, report, model, server, prompt_hash, tokens_in, tokens_out, latency_ms, raw_reply, created_at)"
-        old.execute(
-            f"INSERT INTO results {result} VALUES ('graded', 31.5, 40, '{{\"summary\": \"good\"}}', 'm', 's', 'h', 1, 2, 3, 'raw', 1)"
-        )
+        old.execute(RESULT)
         old.execute(
             "INSERT INTO events (at, kind, task_id, target) VALUES (1, 'accepted', 'graded', 'stt/pending')"
         )
@@ -82,6 +85,7 @@ def _task(root: Path, old: sqlite3.Connection, name: str, phase: str, status: st
     values = {
         "id": name,
         "roll": f"R-{name}",
+        "sha256": hashlib.sha256(f"videos of {name}".encode()).hexdigest(),
         "transcript": None if phase == "stt" else f"transcripts/{name}.jsonl",
         "phase": phase,
         "status": status,
