@@ -24,6 +24,7 @@ from introeval.keeping.integrity import damage
 from introeval.keeping.manifest import KeptFile, Manifest, read_manifest
 from introeval.keeping.removal import remove
 from introeval.keeping.shelf import Shelf
+from introeval.keeping.tables import named_files
 from scheduler.errors import ConfigurationError, StateError
 
 
@@ -64,15 +65,13 @@ async def _forget(backup: Path, manifest: Manifest, held: frozenset[str], now: f
             keeping = Keeping(database)
             for task_id in sorted(held):
                 await keeping.begin_anyway(task_id, now)
-            gone: set[str] = set()
             purges = await keeping.again(now)
             for purge in purges:
-                gone |= set(purge.files)
-                gone |= set(await asyncio.to_thread(remove, backup, purge.id, purge.files))
+                await asyncio.to_thread(remove, backup, purge.id, purge.files)
             await keeping.compact()
             await keeping.finish(purges)
             await keeping.compact()
-        await asyncio.to_thread(_seal, backup, manifest.without(gone))
+        await asyncio.to_thread(_seal, backup, manifest)
     except ConfigurationError as error:
         raise StateError(f"the backup {backup} cannot be opened: {error}") from error
     except OSError as error:
@@ -88,6 +87,9 @@ def _seal(backup: Path, manifest: Manifest) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        named = named_files(connection)
     files.sync(database)
-    kept = {**manifest.files, FILE_NAME: KeptFile(database.stat().st_size, files.digest(database))}
-    replace(manifest, files=kept, schema=schema, changing=False).write(backup)
+    # What no row names any more is gone, by this purge or by one that was cut off.
+    left = manifest.only(set(named))
+    kept = {**left.files, FILE_NAME: KeptFile(database.stat().st_size, files.digest(database))}
+    replace(left, files=kept, schema=schema, changing=False).write(backup)

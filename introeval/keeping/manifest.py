@@ -45,10 +45,10 @@ class Manifest:
         """Write it into the backup's folder, durably."""
         write_whole(backup / NAME, json.dumps(asdict(self), indent=1) + "\n")
 
-    def without(self, names: set[str]) -> "Manifest":
-        """Less these files."""
-        left = {name: kept for name, kept in self.files.items() if name not in names}
-        return replace(self, files=left, missing=tuple(name for name in self.missing if name not in names))
+    def only(self, names: set[str]) -> "Manifest":
+        """Less all files but these."""
+        left = {name: kept for name, kept in self.files.items() if name in names}
+        return replace(self, files=left, missing=tuple(name for name in self.missing if name in names))
 
 
 def read_manifest(backup: Path) -> Manifest:
