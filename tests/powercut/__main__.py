@@ -30,18 +30,18 @@ def full(seed: int) -> list[Part]:
     ]
     others = [name for name in ("xfs", "btrfs") if requirements.has(f"mkfs.{name}")]
     parts += [Part(name, Plan(24, 6, seed + 10), 250, 150) for name in others]
-    return parts + defects(seed, 12, 150, 50)
+    return parts + defects(seed, 12, 150, 50, False)
 
 
 def a_slice(seed: int) -> list[Part]:
     """What CI has time for."""
-    return [Part("ext4", Plan(10, 2, seed), 100, 60), *defects(seed, 3, 15, 5)]
+    return [Part("ext4", Plan(10, 2, seed), 100, 60), *defects(seed, 3, 30, 10, True)]
 
 
-def defects(seed: int, students: int, plain: int, torn: int) -> list[Part]:
+def defects(seed: int, students: int, plain: int, torn: int, until_found: bool) -> list[Part]:
     """Nobody kills the service here: a defect must be found by its power cuts alone."""
     return [
-        Part("ext4", Plan(students, 1, seed, name, kill=False), plain, torn, mutant.disks)
+        Part("ext4", Plan(students, 1, seed, name, kill=False), plain, torn, mutant.disks, until_found)
         for name, mutant in MUTANTS.items()
     ]
 

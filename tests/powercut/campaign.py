@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,7 +28,7 @@ from tests.powercut.ledger import Run
 from tests.powercut.states import BlockLog, State, crash_states
 from tests.powercut.workload import Plan, perform
 
-_PORTION = 25
+_PORTION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Part:
     """One workload on one kind of disk. ``disks``: 2: uploads have their own.
 
     ``plain``: how many cuts that leave nothing or all of what was not flushed (``None``: after every record);
-    ``torn``: how many that leave a random part.
+    ``torn``: how many that leave a random part. ``until_found``: stop soon after the first fault.
     """
 
     filesystem: str
@@ -44,6 +44,7 @@ class Part:
     plain: int | None
     torn: int
     disks: int = 1
+    until_found: bool = False
 
     @property
     def name(self) -> str:
@@ -158,6 +159,12 @@ def _examine_all(run: Run, states: Sequence[State], outcome: Outcome, pool: Exec
         if findings and outcome.caught_after is None:
             outcome.caught_after = seen + portion.index(findings[0].state) + 1
         seen += len(portion)
+        if findings and outcome.part.until_found:
+            for future in futures:
+                future.cancel()
+            # What has begun reads the run's folder, which goes with this part.
+            wait(futures)
+            return
 
 
 @lru_cache(maxsize=1)
