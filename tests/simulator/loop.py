@@ -6,7 +6,7 @@ The rules:
 2. Time stands still while anything is ready, and then jumps to the next timer.
 3. A process can be killed between any two callbacks: its tasks never run again, and what is ``lasting`` goes on.
 
-It is asyncio's own ``Task``, ``Future``, ``Event``, ``Lock``, ``timeout``, ``shield``, ``gather`` and ``wait`` that run in it.
+It is asyncio's own ``Task``, ``Future``, ``Event``, ``Lock``, ``timeout``, ``shield`` and ``wait`` that run in it.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from asyncio import events
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 
 class _Handle:
@@ -39,8 +39,11 @@ class _Handle:
         return self.time
 
 
-class VirtualLoop(asyncio.AbstractEventLoop):
-    """``turns``: callbacks run so far. ``trace``: the choices made. ``pause_at``: ``run`` returns at this turn."""
+class VirtualLoop:
+    """``turns``: callbacks run so far. ``trace``: the choices made. ``pause_at``: ``run`` returns at this turn.
+
+    ``before_time_passes``: called when nothing more can happen at this moment.
+    """
 
     def __init__(self, seed: int) -> None:
         self._chance = Random(seed).random
@@ -53,6 +56,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.pause_at: int | None = None
         self.trace = bytearray()
         self.complaints: list[str] = []
+        self.before_time_passes: Callable[[], None] = lambda: None
+
+    @property
+    def _as_loop(self) -> asyncio.AbstractEventLoop:
+        """It has what tasks and futures ask of a loop, and nothing else: no sockets, no signals, no threads."""
+        return cast(asyncio.AbstractEventLoop, self)
 
     def time(self) -> float:
         return self._now
@@ -80,10 +89,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self.call_at(when, callback, *args).lasting = True
 
     def create_future(self) -> asyncio.Future[Any]:
-        return asyncio.Future(loop=self)
+        return asyncio.Future(loop=self._as_loop)
 
     def create_task(self, coro: Any, *, name: str | None = None, context: object = None) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name)
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self._as_loop, name=name)
         self._tasks.append(task)
         return task
 
@@ -94,7 +103,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return True
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+        """Errors of futures whose waiter was killed; those of tasks: see ``complain``."""
 
     def run(self) -> bool:
         """Run until ``pause_at`` (True), or until nothing will ever happen again (False)."""
@@ -103,6 +112,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             if not ready:
                 if not timers:
                     return False
+                self.before_time_passes()
                 self._now = max(self._now, timers[0][0])
                 while timers and timers[0][0] <= self._now:
                     ready.append(heapq.heappop(timers)[2])
@@ -126,7 +136,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             if not task.done():
                 coroutine = task.get_coro()
                 assert isinstance(coroutine, Coroutine)
-                coroutine.close()
+                try:
+                    coroutine.close()
+                except Exception as error:  # a bug in a ``finally``: said, as every other one
+                    self.complaints.append(f"task {task.get_name()} could not be ended: {error!r}")
                 # asyncio would complain that it was forgotten: so it was, by SIGKILL.
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
         self.complain()
@@ -137,15 +150,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def complain(self) -> None:
         """Note the errors of tasks that nobody asked for; asyncio would log each as 'never retrieved'."""
+        about_to_be_seen = {id(argument) for handle in self._ready for argument in handle.args}
         for task in self._tasks:
-            if task.done() and not task.cancelled() and task._log_traceback:  # type: ignore[attr-defined]
+            if not task.done() or task.cancelled() or id(task) in about_to_be_seen:
+                continue
+            if task._log_traceback:
                 self.complaints.append(f"task {task.get_name()} ended unseen: {task.exception()!r}")
 
 
 @contextmanager
 def running(loop: VirtualLoop) -> Iterator[None]:
     """Make it the loop that asyncio's functions find."""
-    events._set_running_loop(loop)
+    events._set_running_loop(loop._as_loop)
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
-"""The machine that two kinds of work cannot share, seen from outside the scheduler: what really runs, and what is loaded.
+"""The machine that two kinds of work cannot share, from outside the scheduler: what really runs, and what is loaded.
 
-It knows nothing of the lock. It lives on when the daemon is killed: the speech child dies with its parent, a model server
-does not, and a request that nobody waits for any more runs on there for a while.
+It knows nothing of the lock. It lives on when the daemon is killed: the speech child dies with its parent, a model
+server does not, and a request that nobody waits for any more runs on there for a while.
 """
 
 from dataclasses import dataclass, field

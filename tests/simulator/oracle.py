@@ -1,7 +1,7 @@
 """What must hold at every commit, by a second account of the tables that shares nothing with the code under test.
 
-It keeps its own copy of every task, moves it by the events of each commit, and compares it with the rows. The laws below
-are written out on purpose, and not read from ``scheduler.transitions``: a wrong table there is to be seen here.
+It keeps its own copy of every task, moves it by the events of each commit, and compares it with the rows. The laws
+below are written out on purpose, and not read from ``scheduler.transitions``: a wrong table there is to be seen here.
 """
 
 from collections.abc import Callable
@@ -93,13 +93,18 @@ class Oracle:
         self._leases.add((task.id, task.lease))
         current = (shadow.state, shadow.lease) == (f"{side}/processing", task.lease)
         if not current and shadow.code != "cancelled" and shadow.state not in ENDED:
-            self.broken("state is committed before it is acted upon", f"{task.id} is {shadow.state} when {side} begins")
+            self.broken(
+                "state is committed before it is acted upon",
+                f"{task.id} is {shadow.state} when {side} begins",
+            )
 
     def in_stt(self, batch: int | None) -> bool:
         """Whether a task of the batch is still in STT."""
         return any(task.batch == batch and task.state.startswith("stt/") for task in self.tasks.values())
 
-    def _event(self, kind: str, task: str | None, batch: int | None, source: str | None, target: str | None) -> None:
+    def _event(
+        self, kind: str, task: str | None, batch: int | None, source: str | None, target: str | None
+    ) -> None:
         match kind:
             case "phase":
                 if (source, target) not in PHASES or source != self.phase:
@@ -149,7 +154,9 @@ class Oracle:
         other = "stt" if side == "llm" else "llm"
         if any(found.state == f"{other}/processing" for found in self.tasks.values()):
             self.broken("one kind of work at a time", f"{name} is started beside {other} work")
-        earlier = [found.batch for found in self.tasks.values() if found.state.startswith("stt/") and found.batch]
+        earlier = [
+            found.batch for found in self.tasks.values() if found.state.startswith("stt/") and found.batch
+        ]
         if side == "stt" and earlier and task.batch is not None and min(earlier) < task.batch:
             self.broken("batches go through STT in turn", f"{name} of {task.batch} before {min(earlier)}")
 
@@ -162,9 +169,13 @@ class Oracle:
         for row in rows:
             task, state = self.tasks[row["id"]], row["state"]
             if state != task.state or row["lease"] != task.lease:
-                self.broken("an event for each change", f"{row['id']} is {state}, its events say {task.state}")
+                self.broken(
+                    "an event for each change", f"{row['id']} is {state}, its events say {task.state}"
+                )
             if row["retry_count"] != task.retries:
-                self.broken("a retry counts once", f"{row['id']} has {row['retry_count']}, not {task.retries}")
+                self.broken(
+                    "a retry counts once", f"{row['id']} has {row['retry_count']}, not {task.retries}"
+                )
             stt += state in ("stt/pending", "stt/retry")
             llm += state in ("llm/pending", "llm/retry")
             active += state.endswith("/processing")
@@ -177,11 +188,15 @@ class Oracle:
                 self.broken("retried before it is given up", f"{row['id']} after {task.retries} retries")
         state = self.tables.file.execute(_STATE).fetchone()
         if tuple(state) != (self.phase, stt, llm, active):
-            self.broken("counters true at every commit", f"{tuple(state)}, not {(self.phase, stt, llm, active)}")
+            self.broken(
+                "counters true at every commit", f"{tuple(state)}, not {(self.phase, stt, llm, active)}"
+            )
 
     def _batch(self, name: str, task: Shadow, batch: int | None) -> None:
         """A task joins a batch that was just closed, and stays in it until somebody wants it graded anew."""
-        if batch != task.batch and (task.batch is not None or self.batches.get(batch or 0) not in ("waiting", "evaluating")):
+        if batch != task.batch and (
+            task.batch is not None or self.batches.get(batch or 0) not in ("waiting", "evaluating")
+        ):
             self.broken("a task stays in its batch", f"{name} goes from {task.batch} to {batch}")
         task.batch = batch
 

@@ -36,7 +36,9 @@ class Ends(StrEnum):
     DISK_FULL = "disk full"
     HANGS = "hangs"  # until it is cancelled
     LATE = "late"  # hangs, takes ``value`` seconds to be cancelled, and then has a result after all
-    RUNS_ON = "runs on"  # when cancelled it is let go at once, and the server computes for ``value`` seconds more
+    RUNS_ON = (
+        "runs on"  # when cancelled it is let go at once, and the server computes for ``value`` seconds more
+    )
     LOST = "lost"  # hangs, and no cancellation ends it
 
 
@@ -82,7 +84,9 @@ class Script:
     def ends(self) -> float:
         """From when on nothing happens any more; a fault that lasts has ended, too."""
         lasting = (Happens.DOWN, Happens.DISK, Happens.TERM)
-        return max((item.at + (item.value if item.what in lasting else 0.0) for item in self.items), default=0.0)
+        return max(
+            (item.at + (item.value if item.what in lasting else 0.0) for item in self.items), default=0.0
+        )
 
     @property
     def uploads(self) -> list[int]:
@@ -91,6 +95,8 @@ class Script:
 
 
 STT, LLM = "stt", "llm"
+EVERY = -1
+"""``nth``: each time."""
 SPAN = 60.0
 """Seconds within which things happen: some three phases."""
 
@@ -99,10 +105,9 @@ def script_of(seed: int) -> Script:
     """The script of a seed."""
     random = Random(seed)
     count = random.choice((1, 1, 2, 2, 3, 4))
-    busy = random.random() < 0.04
+    if random.random() < 0.03:
+        return _busy(seed, random)
     items = list(_uploads(random, count))
-    if busy:
-        items += _stream(random, count)
     watched = random.random() < 0.5
     for _ in range(random.choice((0, 1, 1, 2, 2, 3, 4))):
         items.append(_trouble(random, count, watched))
@@ -111,7 +116,7 @@ def script_of(seed: int) -> Script:
         seed=seed,
         batch_size=random.choice((1, 2, 2, 3)),
         age=random.choice((0.5, 5.0, 20.0)),
-        caps=(random.choice((10.0, 40.0, 600.0)), random.choice((10.0, 40.0, 600.0))) if not busy else (20.0, 20.0),
+        caps=(random.choice((10.0, 40.0, 600.0)), random.choice((10.0, 40.0, 600.0))),
         stt_slots=random.choice((1, 1, 2)),
         servers=random.choice((1, 2, 2)),
         server_slots=random.choice((1, 2)),
@@ -121,26 +126,41 @@ def script_of(seed: int) -> Script:
     )
 
 
+def _moment(random: Random, span: float) -> float:
+    """A whole number of seconds, so that often several things happen at one and the same moment, in any order."""
+    return float(random.randrange(int(span) + 1))
+
+
 def _uploads(random: Random, count: int) -> list[Item]:
     together = random.random() < 0.5
     found = []
     for who in range(count):
-        at = round(random.random() * (2.0 if together else SPAN), 3)
+        at = _moment(random, 2.0 if together else SPAN)
         how = "notebook" if random.random() < 0.2 else "intro_video"
         found.append(Item(what=Happens.UPLOAD, at=at, who=who, how=how, value=float(random.random() < 0.2)))
     return found
 
 
-def _stream(random: Random, first: int) -> list[Item]:
+def _busy(seed: int, random: Random) -> Script:
     """One kind of work keeps coming, faster than it is done: the other kind must get its turn all the same."""
-    how = random.choice(("notebook", "intro_video"))
-    return [
-        Item(what=Happens.UPLOAD, at=4.0 * number, who=first + number, how=how, value=1.0) for number in range(15)
-    ]
+    other, stream = random.choice((("intro_video", "notebook"), ("notebook", "intro_video")))
+    coming = [Item(what=Happens.UPLOAD, at=4.0 * who, who=who, how=stream, value=1.0) for who in range(1, 16)]
+    return Script(
+        seed=seed,
+        batch_size=random.choice((1, 2, 3)),
+        age=0.5,
+        caps=(10.0, 10.0),
+        stt_slots=1,
+        servers=1,
+        server_slots=1,
+        exclusive=True,
+        beats=True,
+        items=(Item(what=Happens.UPLOAD, at=_moment(random, 30.0), how=other), *coming),
+    )
 
 
 def _trouble(random: Random, count: int, watched: bool) -> Item:
-    at = round(random.random() * SPAN, 3)
+    at = _moment(random, SPAN)
     who = random.randrange(count)
     roll = random.random()
     if roll < 0.30:
@@ -165,12 +185,24 @@ def _trouble(random: Random, count: int, watched: bool) -> Item:
 
 
 def _work(random: Random, who: int, watched: bool) -> Item:
-    often = (Ends.FAILS, Ends.FAILS, Ends.REJECTS, Ends.BUG, Ends.NO_SERVER, Ends.DISK_FULL, Ends.HANGS, Ends.LATE)
+    often = (
+        Ends.FAILS,
+        Ends.FAILS,
+        Ends.REJECTS,
+        Ends.BUG,
+        Ends.NO_SERVER,
+        Ends.DISK_FULL,
+        Ends.HANGS,
+        Ends.LATE,
+    )
     how = random.choice((*often, Ends.RUNS_ON, Ends.LOST) if watched else often)
+    nth = random.choice((0, 0, 1, 2, EVERY))
+    if nth == EVERY and how in (Ends.DISK_FULL, Ends.LATE, Ends.RUNS_ON, Ends.LOST):
+        nth = 0  # that is no fault that ends
     return Item(
         what=Happens.WORK,
         who=who,
-        nth=random.choice((0, 0, 1, 2, 3)),
+        nth=nth,
         stage=random.choice((STT, LLM)),
         how=how,
         value=random.choice((1.0, 4.0, 12.0, 40.0)),

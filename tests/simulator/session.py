@@ -9,30 +9,20 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
-from db.intake import Intake, NewTask
-from db.requests import Requests
-from db.store import SqliteStore
-from introeval.clock import SystemClock
-from scheduler.batches import BatchCoordinator, BatchLimits
-from scheduler.errors import IntroevalError
-from scheduler.leases import LeaseLimits
-from scheduler.policy import PhaseLimits
-from scheduler.queues import QueueSettings, ReaderWriterQueueManager
+from tests.simulator.clients import Clients
+from tests.simulator.direction import Play
 from tests.simulator.loop import VirtualLoop, running
 from tests.simulator.machine import Machine
-from tests.simulator.oracle import MAX_RETRIES, Oracle
+from tests.simulator.oracle import Oracle
+from tests.simulator.process import Process
 from tests.simulator.script import LLM, STT, Happens, Item, Script
-from tests.simulator.sides import Life, Play, SimulatedEvaluator, SimulatedTranscriber
 from tests.simulator.starvation import Starvation
-from tests.simulator.tables import Disk, Tables, opened
+from tests.simulator.tables import Disk, Tables
 
 PATIENCE = 4000.0
 """Seconds after the last fault within which all must have ended: ten times what the slowest of 20,000 seeds took."""
 MOST_TURNS = 300_000
-NO_BEAT = 1e6
 WATCHDOG = 60.0
-LEASES = LeaseLimits(stt=30.0, llm=40.0, cancel=10.0)
-HAND_OVER_LIMIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,58 +40,6 @@ class Outcome:
         return (self.wrong or "").partition(":")[0]
 
 
-class _Clock(SystemClock):
-    """The daemon's clock on the loop's time; ``jump`` sets the wall clock."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-        self.jump = 2_000_000.0
-
-    def now(self) -> float:
-        return self._loop.time() + self.jump
-
-    def monotonic(self) -> float:
-        return self._loop.time()
-
-
-class Process:
-    """One life of the daemon."""
-
-    def __init__(self, session: "Session") -> None:
-        self.session = session
-        script = session.script
-        self.life = Life()
-        self.last_beat = session.loop.time()
-        self.stopping = False
-        database, self.writer = opened(session.tables, session.loop)
-        self.intake = Intake(database)
-        self.requests = Requests(database)
-        self.manager = ReaderWriterQueueManager(
-            SqliteStore(database),
-            SimulatedTranscriber(session.sides, self.life),
-            SimulatedEvaluator(session.sides, self.life),
-            session.clock,
-            batches=BatchCoordinator(BatchLimits(size=script.batch_size, age_seconds=script.age)),
-            limits=PhaseLimits(stt_seconds=script.caps[0], llm_seconds=script.caps[1], retry_seconds=1.0),
-            settings=QueueSettings(
-                max_retries=MAX_RETRIES,
-                beat=10.0 if script.beats else NO_BEAT,
-                handover=HAND_OVER_LIMIT,
-                leases=LEASES,
-            ),
-            on_beat=self._beat,
-        )
-        self.running = session.loop.create_task(self.manager.run(), name="queues")
-
-    def kill(self) -> None:
-        """Whatever it does from now on changes nothing."""
-        self.life.dead = True
-        self.writer.kill()
-
-    def _beat(self) -> None:
-        self.last_beat = self.session.loop.time()
-
-
 class Session:
     """A script being played."""
 
@@ -110,19 +48,24 @@ class Session:
         self.script = script
         self.tables = tables
         self.loop = VirtualLoop(script.seed)
-        self.clock = _Clock(self.loop)
+        self.jump = 2_000_000.0
         self.machine = Machine(self.loop, script.exclusive)
         self.oracle = Oracle(tables)
         self.sides = Play(script, self.loop, self.machine, self._fault, self.oracle.handed_out)
         caps = {STT: script.caps[0], LLM: script.caps[1]}
         self.starvation = Starvation(self.loop, self.oracle, caps, self.sides.up)
-        self.oracle.look = self._look
-        self.acknowledged: dict[int, str] = {}
-        self.tries = 0
+        self.clients = Clients(self.loop, self.oracle, lambda: self.process, self.now, self._check)
+        self.sides.answers = self.clients.answers
+        self.oracle.look = self.starvation.look
+        self.loop.before_time_passes = self._before_time_passes
         self.left = len(script.items)
         self.over = False
         self.process: Process | None = None
         tables.on_commit = self._committed
+
+    def now(self) -> float:
+        """The wall clock."""
+        return self.loop.time() + self.jump
 
     def play(self) -> Outcome:
         """To the end, or to the first law that is broken."""
@@ -151,7 +94,7 @@ class Session:
             return Outcome(self.oracle.wrong, self._hash(), loop.turns, loop.time())
 
     def _start(self) -> None:
-        self.process = Process(self)
+        self.process = Process(self.script, self.tables, self.sides, self.now)
         self.process.running.add_done_callback(self._loop_ended)
 
     def _die(self) -> None:
@@ -179,12 +122,12 @@ class Session:
 
     def _watchdog(self) -> None:
         process = self.process
-        if process and not process.stopping and self.loop.time() - process.last_beat > WATCHDOG:
+        if process and not process.stopping and process.silent_for > WATCHDOG:
             self.loop.pause_at = self.loop.turns
         self.loop.lasting(self.loop.time() + WATCHDOG / 3, self._watchdog)
 
     def _out_of_time(self) -> None:
-        missing = sorted(set(self.script.uploads) - self.acknowledged.keys())
+        missing = sorted(set(self.script.uploads) - self.clients.acknowledged.keys())
         held = self.process.manager.last_error if self.process else "no process"
         what = f"{self.oracle.unended()}, not accepted: {missing}, error: {held}, at {self.loop.time():.0f} s"
         self.oracle.broken("everything ends", what)
@@ -194,8 +137,10 @@ class Session:
         self.oracle.committed()
         self._check()
 
-    def _look(self) -> None:
-        self.starvation.look()
+    def _before_time_passes(self) -> None:
+        if self.process and self.process.overslept:
+            self.oracle.broken("a wake-up leads to a look at the tables", f"at {self.loop.time():.0f} s")
+            self._stop()
 
     def _check(self) -> None:
         """After each commit and each answer: are the laws kept, and is all over?"""
@@ -204,7 +149,7 @@ class Session:
             oracle.broken("one side at a time", self.machine.wrong[0])
         if self.process and self.process.manager.controller.violations:
             oracle.broken("no violation is recorded", "the lock saw one")
-        accepted = len(self.acknowledged) == len(self.script.uploads)
+        accepted = len(self.clients.acknowledged) == len(self.script.uploads)
         if oracle.wrong or (self.left == 0 and accepted and not oracle.unended()):
             self._stop()
 
@@ -218,7 +163,7 @@ class Session:
         process, now = self.process, self.loop.time()
         match item.what:
             case Happens.UPLOAD | Happens.AGAIN:
-                self._send(item)
+                self.clients.send(item)
             case Happens.DISK:
                 self._disk(Disk(item.how))
                 self.loop.lasting(now + item.value, self._disk, Disk.GOOD)
@@ -227,7 +172,7 @@ class Session:
                 self._server(item.who, False)
                 self.loop.lasting(now + item.value, self._server, item.who, True)
             case Happens.CLOCK:
-                self.clock.jump += item.value
+                self.jump += item.value
                 self._fault()
             case Happens.KILL if process:
                 self.loop.pause_at = self.loop.turns + int(item.value)
@@ -235,8 +180,8 @@ class Session:
                 process.stopping = True
                 self.loop.create_task(self._terminate(process, item.value), name="terminate")
                 self.loop.lasting(now + 90.0, self._give_up_on, process)
-            case Happens.CANCEL | Happens.REGRADE if process and item.who in self.acknowledged:
-                self.loop.create_task(self._ask(process, item), name="ask")
+            case Happens.CANCEL | Happens.REGRADE:
+                self.clients.ask(item)
         self._check()
 
     def _disk(self, disk: Disk) -> None:
@@ -259,62 +204,6 @@ class Session:
         """The process has ended, or the service manager's patience has."""
         if self.process is process:
             self.loop.pause_at = self.loop.turns
-
-    def _send(self, item: Item) -> None:
-        """A client sends; it will look again whether it was told yes."""
-        if self.process and not self.process.stopping:
-            self.loop.create_task(self._upload(self.process, item), name="upload")
-        if item.what is Happens.UPLOAD:
-            self.loop.lasting(self.loop.time() + 5.0, self._again, item)
-
-    def _again(self, item: Item) -> None:
-        if item.who not in self.acknowledged:
-            self._send(item)
-
-    async def _upload(self, process: Process, item: Item) -> None:
-        self.tries += 1
-        key = f"key {item.who}"
-        try:
-            found = await process.intake.earlier(key)
-            if found is None:
-                new = self._new(item, f"t{item.who}.{self.tries}", key)
-                found = await process.intake.accept(new, self.clock.now())
-        except IntroevalError:
-            return  # 507: the client tries again
-        process.manager.wake()
-        if self.acknowledged.setdefault(item.who, found.task.id) != found.task.id:
-            self.oracle.broken("one task for one key", f"{found.task.id} and {self.acknowledged[item.who]}")
-        self._check()
-
-    @staticmethod
-    def _new(item: Item, name: str, key: str) -> NewTask:
-        return NewTask(
-            id=name,
-            user_id=str(item.who),
-            roll_number=str(item.who),
-            student_name="",
-            file_name="v.mp4",
-            video_path=f"videos/{name}",
-            size_bytes=1,
-            sha256=name,
-            media_seconds=None,
-            idempotency_key=key,
-            priority=int(item.value),
-            kind=item.how or "intro_video",
-        )
-
-    async def _ask(self, process: Process, item: Item) -> None:
-        """A teacher stops a task, or wants it graded anew."""
-        name = self.acknowledged[item.who]
-        try:
-            if item.what is Happens.CANCEL:
-                await process.requests.cancel(name, self.clock.now())
-                process.manager.cancel(name)
-            else:
-                await process.requests.regrade(name, self.oracle.tasks[name].version + 1, self.clock.now())
-                process.manager.wake()
-        except IntroevalError:
-            return  # it has ended, or it has not: the teacher is told
 
 
 def play(script: Script, tables: Tables) -> Outcome:

@@ -1,12 +1,10 @@
 """The two sides as the script wants them: they implement the production ports, and their time is the loop's.
 
-What cancels them is what cancels the real ones: a teacher, an end of the lease, a shutdown. They obey it at once, late, or
-never, and a request that was let go may run on in its server. ``leave`` is verified: it never returns while work runs.
+What cancels them is what cancels the real ones: a teacher, an end of the lease, a shutdown. They obey it at once, late,
+or never, and a request that was let go may run on in its server. ``leave`` does not return while work runs.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from scheduler.errors import (
     AttemptFailedError,
@@ -18,51 +16,11 @@ from scheduler.errors import (
 )
 from scheduler.ports import Evaluation, Progress, Transcription
 from scheduler.task import Task
-from tests.simulator.loop import VirtualLoop
-from tests.simulator.machine import DURATIONS, RUN_ON, Machine, spread
-from tests.simulator.script import LLM, STT, Ends, Fails, Happens, Item, Script
-from tests.simulator.tables import ROOT
+from tests.simulator.direction import Life, Play, evaluation, transcription
+from tests.simulator.machine import DURATIONS, RUN_ON, spread
+from tests.simulator.script import LLM, STT, Ends, Fails, Item
 
 LEAVE_LIMIT = 20.0
-
-
-@dataclass
-class Play:
-    """What the sides share over all lives of the daemon. ``excuse``: called at each fault, see ``starvation``."""
-
-    script: Script
-    loop: VirtualLoop
-    machine: Machine
-    excuse: Callable[[], None]
-    handed_out: Callable[[Task, str], None]
-    up: list[bool] = field(default_factory=list)
-    epochs: list[int] = field(default_factory=list)
-    hand_outs: dict[tuple[int, str], int] = field(default_factory=dict)
-    hand_overs: int = 0
-
-    def __post_init__(self) -> None:
-        self.up = [True] * self.script.servers
-        self.epochs = [0] * self.script.servers
-        items = self.script.items
-        self._work = {(i.who, i.stage, i.nth): i for i in items if i.what is Happens.WORK}
-        self._sides = {(i.nth, i.how): i for i in items if i.what is Happens.SIDE}
-
-    def next_work(self, number: int, stage: str) -> tuple[int, Item | None]:
-        """Which hand-out of this upload in this stage it is, and what the script says of it."""
-        nth = self.hand_outs.get((number, stage), 0)
-        self.hand_outs[number, stage] = nth + 1
-        return nth, self._work.get((number, stage, nth))
-
-    def goes_wrong(self, how: Fails) -> bool:
-        """Whether this hand-over does so."""
-        return (self.hand_overs, how) in self._sides
-
-
-@dataclass
-class Life:
-    """What the sides of one process share. ``dead``: it was killed."""
-
-    dead: bool = False
 
 
 class Side:
@@ -79,7 +37,7 @@ class Side:
         play = self._play
         play.hand_overs += 1
         play.machine.load(self.name)
-        await self._pass(3.0 * spread(play.script.seed, play.hand_overs, 1))
+        await self._pass(int(4 * spread(play.script.seed, play.hand_overs, 1)))
         if play.goes_wrong(Fails.ENTER_HANGS):
             play.excuse()
             await asyncio.Future()
@@ -108,7 +66,7 @@ class Side:
             waited += 1.0
             await self._pass(1.0)
         self._entered = False
-        await self._pass(2.0 * spread(play.script.seed, play.hand_overs, 2))
+        await self._pass(int(3 * spread(play.script.seed, play.hand_overs, 2)))
         if play.script.exclusive:
             play.machine.unload(self.name)
 
@@ -124,6 +82,7 @@ class Side:
         number = int(task.user_id)
         nth, item = play.next_work(number, name)
         play.handed_out(task, name)
+        play.again(task, int(4 * spread(play.script.seed, number, nth, 5)))
         if not self._entered:
             play.machine.wrong.append(f"{name} work was handed out to a side that was not entered")
             raise ConcurrencyViolationError("not entered")
@@ -132,17 +91,17 @@ class Side:
         chance = spread(play.script.seed, number, nth, len(name))
         try:
             try:
-                await self._compute(DURATIONS[name] * chance, progress)
+                await self._compute(int(DURATIONS[name] * chance), progress)
                 await self._ending(item)
             except asyncio.CancelledError:
                 play.excuse()
-                if await self._cancelled(item, 4 * chance - 2):
+                if await self._cancelled(item, int(4 * chance)):
                     return
                 run_on = item.value if item and item.how == Ends.RUNS_ON and name == LLM else 0.0
                 raise
         finally:
             if self._life.dead and name == LLM:
-                run_on = RUN_ON * chance
+                run_on = int(RUN_ON * chance)
             if run_on:
                 play.loop.lasting(play.loop.time() + run_on, play.machine.end, name)
             else:
@@ -200,18 +159,11 @@ class SimulatedTranscriber(Side):
         return self._play.script.stt_slots
 
     async def prepare(self, task: Task) -> None:
-        await self._pass(2.0 * spread(self._play.script.seed, int(task.user_id), 9))
+        await self._pass(int(3 * spread(self._play.script.seed, int(task.user_id), 9)))
 
     async def transcribe(self, task: Task, progress: Progress) -> Transcription:
         await self._work(task, progress)
-        return Transcription(
-            transcript_path=str(ROOT / f"transcripts/{task.id}.jsonl"),
-            media_seconds=float(task.lease),
-            compute_seconds=1.0,
-            segments=1,
-            language="en",
-            model=self.model,
-        )
+        return transcription(task)
 
 
 class SimulatedEvaluator(Side):
@@ -233,18 +185,7 @@ class SimulatedEvaluator(Side):
 
     async def evaluate(self, task: Task, progress: Progress) -> Evaluation:
         await self._work(task, progress)
-        return Evaluation(
-            score=5.0,
-            max_score=10.0,
-            report={},
-            model="simulated",
-            server="one",
-            prompt_hash=str(task.lease),
-            tokens_in=1,
-            tokens_out=1,
-            latency_ms=1,
-            raw_reply=None,
-        )
+        return evaluation(task)
 
     async def _compute(self, seconds: float, progress: Progress) -> None:
         for _ in self._play.up:

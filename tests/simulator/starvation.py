@@ -46,7 +46,10 @@ class Starvation:
                 waiting[side] = True
                 failed = failed or task.state == "llm/retry"
         if oracle.phase != self._phase:
-            young = now - max(self._phase_since, self._excused) < self.caps[LLM] and self._excused <= self._phase_since
+            young = (
+                now - max(self._phase_since, self._excused) < self.caps[LLM]
+                and self._excused < self._phase_since
+            )
             if self._phase == LLM and failed and young:
                 oracle.broken("retried before the next phase", "the models were left with a retry waiting")
             self._phase, self._phase_since = oracle.phase, now

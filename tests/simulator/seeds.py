@@ -1,0 +1,117 @@
+"""Many seeds, on all cores: each process has its own tables, and says only which seeds broke a law."""
+
+import gc
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.simulator.script import script_of
+from tests.simulator.session import Outcome, play
+from tests.simulator.shrink import shortest, text
+from tests.simulator.tables import Tables
+
+CORPUS = Path(__file__).with_name("corpus.json")
+_BLOCK = 250
+_COLLECT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed that broke a law."""
+
+    seed: int
+    wrong: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What many seeds came to. ``cpu``: seconds of processor time. ``seconds``: that were simulated."""
+
+    seeds: int
+    cpu: float
+    seconds: float
+    turns: int
+    failures: tuple[Failure, ...]
+
+
+@cache
+def tables() -> Tables:
+    """This process's."""
+    return Tables()
+
+
+def one(seed: int) -> Outcome:
+    """Play one seed."""
+    return play(script_of(seed), tables())
+
+
+def block(seeds: Iterable[int]) -> Tally:
+    """Play some, in this process."""
+    began, count, turns, seconds = time.process_time(), 0, 0, 0.0
+    failures = []
+    gc.disable()  # a session is a heap of cycles that dies at once; they are collected every so often
+    try:
+        for seed in seeds:
+            outcome = one(seed)
+            count, turns, seconds = count + 1, turns + outcome.turns, seconds + outcome.seconds
+            if outcome.wrong:
+                failures.append(Failure(seed, outcome.wrong, outcome.hash))
+            if count % _COLLECT == 0:
+                gc.collect()
+    finally:
+        gc.enable()
+    return Tally(count, time.process_time() - began, seconds, turns, tuple(failures))
+
+
+def many(start: int, count: int, workers: int | None = None) -> Iterator[Tally]:
+    """Play ``count`` seeds from ``start`` on; a tally for each block as it ends."""
+    blocks = [range(at, min(at + _BLOCK, start + count)) for at in range(start, start + count, _BLOCK)]
+    workers = workers or os.cpu_count() or 1
+    if workers == 1 or len(blocks) == 1:
+        yield from map(block, blocks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(block, blocks)
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """The sum."""
+    found = list(tallies)
+    return Tally(
+        sum(tally.seeds for tally in found),
+        sum(tally.cpu for tally in found),
+        sum(tally.seconds for tally in found),
+        sum(tally.turns for tally in found),
+        tuple(failure for tally in found for failure in tally.failures),
+    )
+
+
+def fresh_start() -> int:
+    """Where to begin, so that every run plays other seeds."""
+    return int.from_bytes(os.urandom(6), "big")
+
+
+def corpus() -> dict[int, str]:
+    """Seeds that once broke a law, and why."""
+    return {int(seed): why for seed, why in json.loads(CORPUS.read_text(encoding="utf-8")).items()}
+
+
+def explained(failure: Failure) -> str:
+    """Everything a person needs: the seed, the law, how to see it again, the trace's hash, the shortest script."""
+    script = script_of(failure.seed)
+    shorter, outcome = shortest(script, play(script, tables()), tables())
+    return "\n".join(
+        (
+            f"seed {failure.seed} breaks a law: {failure.wrong}",
+            f"  trace {failure.hash}; again: python -m tests.simulator --seed {failure.seed}",
+            f"the shortest script found ({len(shorter.items)} of {len(script.items)} items): {outcome.wrong}",
+            text(shorter),
+        )
+    )
