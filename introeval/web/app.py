@@ -48,6 +48,7 @@ def build_app(context: WebContext) -> web.Application:
     At start it removes what a crash left of uploads; at shutdown it ends the streams and waits for commits.
     """
     receiver, reader, metrics, assets = Receiver(context), Reader(context), Metrics(), Assets()
+    metrics.watch(receiver.admission.places)
     html = Html(assets)
     pages = Pages(context, reader, html)
     edge = Edge(context, html, pages, metrics, receiver.admission)

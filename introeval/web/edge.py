@@ -103,7 +103,8 @@ class Edge:
         self, request: web.Request, body: ProblemBody, headers: dict[str, str], error: Exception
     ) -> web.Response:
         self._metrics.refusals.labels(body.code).inc()
-        if body.status >= 500:
+        # A crowd that is told to come back is no failure, and would fill the log; it is in the metrics.
+        if body.status >= 500 and body.code != "busy":
             _log_failure(request, body, error)
         if not wants_html(request):
             return response(body, headers)

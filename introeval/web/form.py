@@ -1,7 +1,8 @@
 """Reads a multipart upload part by part; the file's bytes pass through in chunks and are never held.
 
 Rules: whatever a client sends ends in a ``ProblemError`` or a form, never in a library's exception; the number of
-text fields, their bytes and the number of files are bounded; a silent client is cut.
+text fields, their bytes and the number of files are bounded; a silent client is cut,
+and one that sends a little now and then (``pace``).
 """
 
 import asyncio
@@ -9,9 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from aiohttp import BodyPartReader, ClientError, web
+from aiohttp import BodyPartReader, ClientError, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from introeval.web.pace import Pace
 from introeval.web.problems import ProblemError
 
 CHUNK = 64 * 1024
@@ -31,36 +33,57 @@ class TextField(NamedTuple):
     value: str
 
 
+class Patience:
+    """How long a body is waited for, and how slow it may be."""
+
+    def __init__(self, content: StreamReader, idle_seconds: float, pace: Pace) -> None:
+        self._content = content
+        self._idle = idle_seconds
+        self._pace = pace
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """As the function ``reading``; who comes too slowly is cut, too."""
+        now = asyncio.get_running_loop().time
+        began = now()
+        async with reading(self._idle):
+            yield
+        if self._pace.too_slow(now() - began, self._content.total_bytes):
+            detail = "The upload came too slowly and was ended. Send it again over a better line."
+            raise ProblemError("upload_stalled", detail, {"Connection": "close"})
+
+
 class FilePart:
     """The file: iterate over ``chunks`` once."""
 
-    def __init__(self, part: BodyPartReader, idle_seconds: float) -> None:
+    def __init__(self, part: BodyPartReader, patience: "Patience") -> None:
         self._part = part
-        self._idle = idle_seconds
+        self._patience = patience
         self.file_name = display_name(part.filename or "")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they come."""
         while not self._part.at_eof():
-            async with reading(self._idle):
+            async with self._patience.reading():
                 chunk = await self._part.read_chunk(CHUNK)
             if chunk:
                 yield chunk
 
 
 async def parts(
-    request: web.Request, idle_seconds: float, most_files: int
+    request: web.Request, idle_seconds: float, most_files: int, least_rate: float = 0
 ) -> AsyncIterator[TextField | FilePart]:
     """The fields in the order in which they come. A file must be read before the next part is asked for."""
     if not request.content_type.startswith("multipart/form-data"):
         raise ProblemError(
             "not_multipart", "Send multipart/form-data with a field 'file', as /openapi.json says."
         )
-    async with reading(idle_seconds):
+    patience = Patience(request.content, idle_seconds, Pace(least_rate))
+    async with patience.reading():
         reader = await request.multipart()
     texts = files = 0
     while texts <= MAX_TEXTS and files <= most_files:
-        async with reading(idle_seconds):
+        async with patience.reading():
             part = await reader.next()
         if part is None:
             return
@@ -68,20 +91,20 @@ async def parts(
             raise ProblemError("malformed_body", "A part of the body is nested or encoded; send it plainly.")
         if part.name == "file":
             files += 1
-            yield FilePart(part, idle_seconds)
+            yield FilePart(part, patience)
         else:
             texts += 1
-            yield await _text(part, idle_seconds)
+            yield await _text(part, patience)
     if files > most_files:
         raise ProblemError("too_many_files", f"At most {most_files} files are accepted at a time.")
     raise ProblemError("malformed_body", f"The body has more than {MAX_TEXTS} text fields.")
 
 
-async def _text(part: BodyPartReader, idle_seconds: float) -> TextField:
+async def _text(part: BodyPartReader, patience: "Patience") -> TextField:
     name = part.name or ""
     value = bytearray()
     while not part.at_eof():
-        async with reading(idle_seconds):
+        async with patience.reading():
             value += await part.read_chunk(CHUNK)
         if len(value) > MAX_FIELD_BYTES:
             shown = name if name in TEXT_FIELDS else "a field"

@@ -20,7 +20,7 @@ from introeval.web.accepting import Acceptor, Work
 from introeval.web.admission import Admission
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
-from introeval.web.form import TEXT_FIELDS, FilePart, parts
+from introeval.web.form import TEXT_FIELDS, FilePart, TextField, parts
 from introeval.web.incoming import (
     Incoming,
     digest_of,
@@ -85,7 +85,7 @@ class Receiver:
         # Drafts outlive the file parts: text fields may come after them, and decide whether they are kept.
         async with AsyncExitStack() as stack:
             first = await stack.enter_async_context(self.room.draft(name, request.content_length or 0))
-            async for part in parts(request, self._limits.idle_seconds, self._limits.pages_files):
+            async for part in self._parts(request):
                 if not isinstance(part, FilePart):
                     if part.name in TEXT_FIELDS:
                         upload.take(part.name, part.value)
@@ -100,6 +100,10 @@ class Receiver:
                 draft = first if number == 1 else await stack.enter_async_context(further)
                 await self._read_file(upload, part, draft)
             return await self._conclude(upload, name)
+
+    def _parts(self, request: web.Request) -> AsyncIterator[TextField | FilePart]:
+        limits = self._limits
+        return parts(request, limits.idle_seconds, limits.pages_files, limits.least_rate)
 
     async def _begin_file(self, upload: Incoming, part: FilePart) -> None:
         named = upload.texts.get("assignment")

@@ -9,11 +9,12 @@ from collections import Counter as Tally
 from collections.abc import Iterator
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from db.views import CallTotals, Event, Views
+from introeval.web.places import Places
 from scheduler.snapshot import StatusSnapshot
 from scheduler.task import Phase, Stage
 
@@ -120,6 +121,14 @@ class Metrics:
         self.refusals = Counter(
             "introeval_refusals", "Requests refused, by problem code.", ("code",), registry=self._registry
         )
+
+    def watch(self, places: Places) -> None:
+        """Show how many uploads are read and wait."""
+        for name, text, ask in (
+            ("introeval_uploads_reading", "Uploads that are read now.", lambda: places.reading),
+            ("introeval_uploads_waiting", "Uploads that wait for a place.", lambda: places.waiting),
+        ):
+            Gauge(name, text, registry=self._registry).set_function(ask)
 
     async def text(self, snapshot: StatusSnapshot, views: Views) -> bytes:
         """A scrape."""

@@ -109,7 +109,7 @@ class ImageReceiver:
     async def _read(self, request: web.Request, draft: Draft) -> _Sent:
         texts: dict[str, str] = {}
         file_name: str | None = None
-        async for part in parts(request, self._limits.idle_seconds, 1):
+        async for part in parts(request, self._limits.idle_seconds, 1, self._limits.least_rate):
             if isinstance(part, FilePart):
                 file_name = part.file_name
                 await self._read_file(part, draft)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from introeval.web.pace import Pace
 from introeval.web.problems import ProblemError
 
 _CLOSE = {"Connection": "close"}
@@ -15,11 +16,13 @@ _CLOSE = {"Connection": "close"}
 class RawBody:
     """Iterate over ``chunks`` once. Every way in which reading can go wrong is a ``ProblemError``."""
 
-    def __init__(self, request: web.Request, idle_seconds: float) -> None:
+    def __init__(self, request: web.Request, idle_seconds: float, least_rate: float = 0) -> None:
+        self._pace = Pace(least_rate)
         self._request = request
         self._idle = idle_seconds
         self._patience: asyncio.Timeout | None = None
         self._stopped = False
+        self._too_slow = False
 
     def stop(self) -> None:
         """Another request goes on with the upload: read nothing more."""
@@ -47,17 +50,25 @@ class RawBody:
             if not chunk:
                 return
             yield chunk
+            if self._too_slow:
+                detail = (
+                    "The upload comes too slowly. What came is kept: go on from there over a better line."
+                )
+                raise ProblemError("upload_stalled", detail, _CLOSE)
         raise ProblemError("upload_busy", "Another request goes on with this upload.", _CLOSE)
 
     def _is_stopped(self) -> bool:
         return self._stopped
 
     async def _next(self) -> bytes:
+        now = asyncio.get_running_loop().time
+        began = now()
         try:
             async with asyncio.timeout(self._idle) as self._patience:
                 return await self._request.content.readany()
         finally:
             self._patience = None
+            self._too_slow = self._pace.too_slow(now() - began, self._request.content.total_bytes)
 
 
 def _left_over(content: Any) -> bytes:

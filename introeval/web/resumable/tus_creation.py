@@ -10,12 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from db.uploads import Upload
-from introeval.web.admission import client_of
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.incoming import form_of, key_of, require_same, too_large
 from introeval.web.inputs import SubmissionForm
 from introeval.web.intake import Receiver
+from introeval.web.places import client_of
 from introeval.web.problems import ProblemError
 from introeval.web.resumable import headers as tus
 

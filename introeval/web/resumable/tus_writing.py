@@ -26,7 +26,10 @@ class TusWriting:
 
         Whatever it raises, what came counts; but bytes with a checksum count together or not at all.
         """
-        body, checksum = RawBody(request, self._limits.idle_seconds), tus.checksum_of(request.headers)
+        body, checksum = (
+            RawBody(request, self._limits.idle_seconds, self._limits.least_rate),
+            tus.checksum_of(request.headers),
+        )
         try:
             async with (
                 asyncio.timeout(self._limits.upload_seconds),
