@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
 from db.assignments import Assignments
 from db.calls import SqliteCalls
@@ -43,14 +41,14 @@ from models.executor import Executor
 from models.pool import ModelPool
 from models.sight import Sight
 from scheduler.errors import RejectedWorkError
-from scheduler.ports import Evaluation, Transcription
+from scheduler.ports import Clock, Evaluation, Transcription
 from scheduler.snapshot import ServerStatus, StatusSnapshot
 from scheduler.task import Phase, Task
 from stt.limits import MediaLimits
+from tests.web.serving import Client, Served
 
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"speech" * 500
 SERVERS = (ServerConfig(name="mistral", url="http://localhost:11434", model="mistral:7b"),)
-Client = TestClient[Request, Application]
 
 
 class NotAVideoError(RejectedWorkError):
@@ -165,6 +163,7 @@ async def running(
     probe: Inspect = probe,
     heartbeat_seconds: float = 15.0,
     picture: Callable[[Path, Path, str], Awaitable[Picture]] = picture,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Room]:
     """Open the tables and serve."""
     async with Database.open(state_dir) as database:
@@ -174,7 +173,7 @@ async def running(
         library = AssignmentLibrary(Assignments(database), SystemClock())
         await library.introductions(None)
         cancelled: list[str] = []
-        clock = SystemClock()
+        clock = clock or SystemClock()
         pool = ModelPool((), clock)
         executor = Executor(pool, SqliteCalls(database), clock)
         sight = Sight(SERVERS)
@@ -205,7 +204,7 @@ async def running(
             heartbeat_seconds=heartbeat_seconds,
         )
         database.on_commit(context.commits.notify)
-        async with TestClient(TestServer(build_app(context))) as client:
+        async with Client(Served(build_app(context))) as client:
             yield Room(client, context, database, SqliteStore(database), woken, cancelled, transcripts, shown)
         await pool.close()
 

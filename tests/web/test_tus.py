@@ -81,10 +81,10 @@ async def test_head(tmp_path: Path) -> None:
 async def test_creation_with_upload(tmp_path: Path) -> None:
     """One request for a whole file, or for its beginning."""
     async with running(tmp_path) as room:
-        whole = await create(room, body=VIDEO)
+        whole = await create(room, len(VIDEO), VIDEO)
         assert (whole.status, whole.headers["Upload-Offset"]) == (201, str(len(VIDEO)))
         assert (await room.task(whole.headers["Introeval-Submission"])).roll_number == "R-17"
-        part = await create(room, body=VIDEO[:10])
+        part = await create(room, len(VIDEO), VIDEO[:10])
         assert (part.status, part.headers["Upload-Offset"]) == (201, "10")
         assert "Introeval-Submission" not in part.headers
 
@@ -129,7 +129,7 @@ async def test_termination(tmp_path: Path) -> None:
         assert room.files == []
         assert await problem(await patch(room, path, b"x", 100)) == (410, "upload_gone")
         assert (await head(room, path)).status == 410
-        whole = await create(room, body=VIDEO)
+        whole = await create(room, len(VIDEO), VIDEO)
         task_id = whole.headers["Introeval-Submission"]
         url = FILES + whole.headers["Location"].rsplit("/", 1)[1]
         assert (await room.client.delete(url, headers=VERSION)).status == 204

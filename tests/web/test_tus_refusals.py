@@ -125,7 +125,7 @@ async def test_hostile_names(tmp_path: Path) -> None:
     """A file's name is shown to people and changes no path."""
     async with running(tmp_path / "state") as room:
         for number, named in enumerate(HOSTILE_NAMES, 1):
-            answer = await create(room, body=VIDEO, filename=named)
+            answer = await create(room, len(VIDEO), VIDEO, filename=named)
             task = await room.task(answer.headers["Introeval-Submission"])
             assert Path(task.video_path) == room.context.videos / f"{task.id}.bin"
             assert (f"{task.id}.bin" in room.files, len(room.files)) == (True, number)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ def metadata(**fields: str | bytes) -> str:
 
 
 async def create(
-    room: Room, length: int | None = len(VIDEO), body: bytes | None = None, **fields: str | bytes
+    room: Room, length: int | None = len(VIDEO), body: bytes | None = None, /, **fields: str | bytes
 ) -> aiohttp.ClientResponse:
     """Ask for a new upload; with ``body`` as its first bytes."""
     size = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
@@ -47,7 +48,7 @@ async def patch(
     """Send bytes; underscores in the names of further headers stand for dashes."""
     sent = VERSION | {"Content-Type": OFFSET_TYPE, "Upload-Offset": str(offset)}
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    return await room.client.patch(path, data=content, headers=sent | more)
+    return await room.client.patch(path, data=io.BytesIO(content), headers=sent | more)
 
 
 async def head(room: Room, path: str) -> aiohttp.ClientResponse:
@@ -104,12 +105,12 @@ class Line:
         self._writer.close()
 
     def abort(self) -> None:
-        """Vanish (RST)."""
+        """Vanish (RST): what the other side has not read yet is lost."""
         self._writer.transport.abort()
 
     async def answer(self) -> bytes:
-        """What the server says, until it closes."""
-        said = await self._reader.read()
+        """The refusal that the server sends."""
+        said = await self._reader.readuntil(b"}")
         self._writer.close()
         return said
 

@@ -26,6 +26,7 @@ from scheduler.errors import IntroevalError, StateError
 _log = structlog.get_logger(__name__)
 
 TEND_SECONDS = 60.0
+_STOPPING = "The service is stopping. All bytes of your file are kept: ask again in a minute."
 _LATER = frozenset({408, 409, 423, 429})
 """Refusals that are not for good, besides those from 500 on."""
 
@@ -49,7 +50,10 @@ class Finisher:
         if running is None:
             running = self._running[upload_id] = asyncio.create_task(self._finish(upload_id))
             running.add_done_callback(lambda task: self._ended(upload_id, task))
-        await asyncio.shield(running)
+        await asyncio.wait([running])
+        if running.cancelled():
+            raise ProblemError("stopping", _STOPPING, {"Retry-After": "15"})
+        running.result()
         return await self._shelf.find(upload_id)
 
     async def tend(self) -> None:
@@ -64,7 +68,7 @@ class Finisher:
             except (StateError, ProblemError) as error:
                 _log.warning("uploads not tended", exc_info=error)
             if await self._context.clock.wait(self._context.stop, TEND_SECONDS):
-                return
+                return await self.close()
 
     async def close(self) -> None:
         """Stop what runs; what is being committed is committed. The next start goes on."""

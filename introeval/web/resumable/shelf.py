@@ -12,7 +12,7 @@ The rules:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,21 @@ class Shelf:
     async def find(self, upload_id: str) -> Upload:
         """The row, with all that has arrived. Raises ``ProblemError`` when there is none, or its time is over."""
         writer = self._writers.get(upload_id)
-        upload = await self._uploads.find(upload_id) if writer is None else await writer.checkpoint()
+        if writer is not None:
+            await writer.checkpoint()
+        upload = await self._uploads.find(upload_id)
         if upload is None:
             raise ProblemError("not_found", "There is no upload here: begin a new one.")
         if upload.expires_at <= self._clock.now():
             raise ProblemError("upload_gone", "This upload was left for too long. Begin a new one.")
         return upload
+
+    async def at_rest(self, upload_id: str) -> Upload:
+        """As ``find``, for one who wants to go on there: whoever writes is asked to stop first."""
+        if upload_id in self._writers:
+            async with self.turns.take(upload_id):
+                pass
+        return await self.find(upload_id)
 
     @asynccontextmanager
     async def writing(self, upload_id: str, stop: Callable[[], None]) -> AsyncIterator[Writer]:
@@ -139,12 +148,7 @@ class Shelf:
                 try:
                     yield writer
                 finally:
-                    try:
-                        await writer.checkpoint()
-                    finally:
-                        del self._writers[upload_id]
-                        if writer.taken == writer.upload.received:
-                            self._hashes[upload_id] = writer.taken, draft.hash
+                    await _to_the_end(self._leave(writer, draft))
 
     @asynccontextmanager
     async def whole(self, upload_id: str) -> AsyncIterator[tuple[Upload, Draft | None]]:
@@ -193,6 +197,15 @@ class Shelf:
             upload, received=received, length=length, now=now, expires_at=expiry
         )
 
+    async def _leave(self, writer: Writer, draft: Draft) -> None:
+        upload_id = writer.upload.id
+        try:
+            await writer.checkpoint()
+        finally:
+            del self._writers[upload_id]
+            if writer.taken == writer.upload.received:
+                self._hashes[upload_id] = writer.taken, draft.hash
+
     @asynccontextmanager
     async def _piece(self, upload: Upload) -> AsyncIterator[Draft]:
         async with self.room.piece(upload.id, upload.length or 0) as draft:
@@ -213,3 +226,13 @@ class Shelf:
     def _hash(self, upload: Upload) -> Any:
         size, hashed = self._hashes.pop(upload.id, (0, None))
         return hashed if size == upload.received else None
+
+
+async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
+    """Also when the caller is cancelled meanwhile: what arrived counts."""
+    running = asyncio.ensure_future(step)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

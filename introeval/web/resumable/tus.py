@@ -69,9 +69,9 @@ class Tus:
         return web.Response(status=201, headers=tus.state(upload) | location)
 
     async def head(self, request: web.Request) -> web.StreamResponse:
-        """How far it is. A whole upload is finished first: full offset means submission."""
+        """Where to go on; whoever still writes is stopped. A whole upload is finished first."""
         _require_version(request)
-        upload = await self._settled(await self.shelf.find(request.match_info["id"]))
+        upload = await self._settled(await self.shelf.at_rest(request.match_info["id"]))
         if upload.refusal is not None:
             return _refused(upload)
         metadata = upload.metadata.get("tus")

@@ -100,7 +100,7 @@ def _asking(tus: Tus) -> tuple[Operation, ...]:
             method="HEAD",
             path=_ONE,
             name="getUploadOffset",
-            summary="How many bytes are stored durably. With all of them there, it is a submission, or it is refused.",
+            summary="Where to go on: how many bytes are stored durably. A connection that still sends is stopped.",
             handler=tus.head,
             answers={200: _bare(f"In Upload-Offset. {_ENDED}")},
             problems=TUS_PROBLEMS,
