@@ -58,6 +58,7 @@ class AssignmentPages:
             run=run_body(newest, await self._context.tallies.tally(newest.id)),
             list=await self._submissions.page(where),
             query=query,
+            keep_days=self._context.keeping.days,
         )
 
     async def preview(self, request: web.Request) -> web.StreamResponse:

@@ -41,6 +41,7 @@ def environment(assets: Assets) -> Environment:
     made.filters.update(
         duration=words.duration,
         position=words.position,
+        day=words.day,
         number=score_text,
         minutes=words.whole_minutes,
         utc=_utc,

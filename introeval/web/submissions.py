@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from db.views import Filter, Submission
 from introeval.fairness import AS_GIVEN, Fair, Standing
 from introeval.grading import Segment
+from introeval.web import words
 from introeval.web.assignment_present import result_body
 from introeval.web.assignment_schema import ResultsBody
 from introeval.web.context import WebContext
@@ -133,8 +134,8 @@ class Reader:
 
 def gone(purged_at: float) -> ProblemError:
     """The answer for what was deleted. ``purged_at``: seconds since the epoch, UTC."""
-    day = datetime.fromtimestamp(purged_at, UTC)
-    return ProblemError("gone", f"This was deleted on {day.day} {day:%B %Y}, as its date of deletion said.")
+    day = words.day(datetime.fromtimestamp(purged_at, UTC))
+    return ProblemError("gone", f"This was deleted on {day}, as its date of deletion said.")
 
 
 def _running(snapshot: StatusSnapshot, stage: Stage) -> int:

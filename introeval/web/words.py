@@ -4,6 +4,7 @@ Students read them too: a flag is worded as something that a person will look at
 """
 
 import math
+from datetime import datetime
 
 from introeval.web.grade_schema import GuardBody
 from introeval.web.kinds import KindWords, words_of
@@ -117,6 +118,11 @@ def position(seconds: float) -> str:
     """A moment of a recording as m:ss."""
     whole = int(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
+
+
+def day(at: datetime) -> str:
+    """A date as people write it."""
+    return f"{at.day} {at:%B %Y}"
 
 
 def humanised(name: str) -> str:
