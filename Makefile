@@ -40,6 +40,7 @@ check: $(DEVELOPMENT) ## lint, format, types, layers, sizes, packaging, diagrams
 	@$(BIN)/pytest -q tests/packaging tests/docs
 
 crash: $(DEVELOPMENT) ## crashes and power cuts in full (long; root and nbdkit)
+	@$(BIN)/python -m tests.crash $(ARGS)
 	@$(BIN)/python -m tests.powercut --full
 
 bench: $(DEVELOPMENT) ## measure the phases against one student at a time

@@ -1,0 +1,135 @@
+"""One full life of a daemon as its client lives it: uploads, transcripts, the hand-over, grades, the export, the end.
+
+The client is a good one: it hands each file in under an Idempotency-Key, and when the daemon dies it waits for the next
+one and does the step again. ``Ledger`` is what it may rely on: every file for which it has heard 201 (or 200).
+"""
+
+import asyncio
+import hashlib
+import io
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from scheduler.task import Stage
+from tests.crash.lab import DiedError, Lab
+from tests.crash.watch import Call, Rule
+
+ENDED = tuple(f"{stage}/{stage}" for stage in (Stage.COMPLETED, Stage.FAILED))
+TROUBLE = (aiohttp.ClientError, ConnectionError, DiedError, EOFError)
+"""What a client sees of a daemon that dies."""
+
+
+@dataclass
+class Ledger:
+    """``files``: what is handed in, by key. ``accepted``: the submission that each key was told, once it was."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    accepted: dict[str, str] = field(default_factory=dict)
+
+    def add(self, seed: int, size: int) -> str:
+        """A new file of this size; returns its key."""
+        key = f"key-{len(self.files)}"
+        self.files[key] = random.Random(seed * 1000 + len(self.files)).randbytes(size)
+        return key
+
+    def digest(self, key: str) -> str:
+        """The file's SHA-256."""
+        return hashlib.sha256(self.files[key]).hexdigest()
+
+    def heard(self, key: str, task_id: str) -> None:
+        """The daemon has said yes. A key that was told another submission before is a broken promise."""
+        assert self.accepted.setdefault(key, task_id) == task_id, f"{key} became two submissions"
+
+
+async def submit(http: aiohttp.ClientSession, key: str, content: bytes) -> tuple[int, dict[str, Any]]:
+    """Hand a file in; returns the status and the body."""
+    form = aiohttp.FormData({"roll_number": key, "name": "A Student"})
+    form.add_field("file", io.BytesIO(content), filename="video.mp4")
+    headers = {"Idempotency-Key": key}
+    async with http.post("/api/v1/submissions", data=form, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def all_ended(http: aiohttp.ClientSession, tasks: set[str]) -> None:
+    """Follow the events until each of these submissions has ended."""
+    left = set(tasks)
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with http.get("/api/v1/events?after=0", timeout=timeout) as stream:
+        async for line in stream.content:
+            if not left:
+                return
+            if line.startswith(b"data:"):
+                event = json.loads(line[5:])
+                if event.get("target") in ENDED:
+                    left.discard(event["task_id"])
+                if not left:
+                    return
+    raise EOFError("the event stream ended")
+
+
+async def export(http: aiohttp.ClientSession, tasks: set[str]) -> None:
+    """Read back what a teacher would: the list, each submission, its results and its file."""
+    paths = [
+        f"/api/v1/submissions/{task}{part}" for task in sorted(tasks) for part in ("", "/results", "/video")
+    ]
+    for path in ("/api/v1/submissions", *paths):
+        async with http.get(path) as answer:
+            assert answer.status == 200, (path, answer.status)
+            await answer.read()
+
+
+class Life:
+    """Runs the steps on a lab; starts it again whenever it has died. ``killed``: the calls at which it was."""
+
+    def __init__(self, lab: Lab, ledger: Ledger) -> None:
+        self.lab = lab
+        self.ledger = ledger
+        self.killed: list[Call] = []
+        self._rules: list[Rule] = []
+
+    async def live(self, *rules: Rule) -> None:
+        """From the first start to a clean end. ``rules``: of the first starts; the later ones are left alone."""
+        self._rules = list(rules)
+        await self._start()
+        for key in self.ledger.files:
+            await self._step(lambda http, key=key: self._submit(http, key))  # type: ignore[misc]
+        tasks = set(self.ledger.accepted.values())
+        await self._step(lambda http: all_ended(http, tasks))
+        await self._step(lambda http: export(http, tasks))
+        while await self.lab.stop() != 0:
+            # Killed while it ended: the next one finds all done and ends properly.
+            await self._again()
+
+    async def _submit(self, http: aiohttp.ClientSession, key: str) -> None:
+        status, body = await submit(http, key, self.ledger.files[key])
+        assert status in (200, 201), (status, body)
+        self.ledger.heard(key, body["id"])
+
+    async def _step(self, step: Callable[[aiohttp.ClientSession], Awaitable[None]]) -> None:
+        while True:
+            try:
+                async with self.lab.http() as http:
+                    return await step(http)
+            except TROUBLE:
+                # Only a daemon that is gone is started again: an error of one that lives is a failure of the test.
+                async with asyncio.timeout(10):
+                    await self.lab.gone()
+                await self._again()
+
+    async def _start(self) -> None:
+        rule = self._rules.pop(0) if self._rules else None
+        try:
+            await self.lab.start(rule)
+        except DiedError:
+            await self._again()
+
+    async def _again(self) -> None:
+        watcher, self.lab.watcher = self.lab.watcher, None
+        assert watcher is not None and watcher.killed, "it died by itself:\n" + self.lab.log[-3000:]  # noqa: PT018
+        self.killed.append(watcher.killed)
+        await self._start()
