@@ -15,7 +15,9 @@ from pathlib import Path
 
 MODELS = Path(__file__).parents[2] / "docs" / "models"
 MISSING = [program for program in ("spin", "gcc") if shutil.which(program) is None]
-"""What must be installed first (``apt-get install spin gcc``)."""
+"""What must be installed first (``apt-get install spin gcc libc6-dev``)."""
+if not Path("/usr/include/stdio.h").exists():
+    MISSING.append("libc6-dev")
 
 
 @dataclass(frozen=True, slots=True)
