@@ -6,6 +6,7 @@ follows from what there is.
 """
 
 import resource
+import sys
 from pathlib import Path
 
 RESERVE = 768
@@ -21,6 +22,12 @@ def raise_limit(wanted: int) -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return wanted if soft == resource.RLIM_INFINITY else soft
+
+
+def hard_limit() -> int:
+    """How many descriptors this process may have at the most."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard
 
 
 def connections_within(descriptors: int, wanted: int) -> int:

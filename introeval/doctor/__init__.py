@@ -19,6 +19,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
         machine.folder("state folder", settings.state_dir, settings.upload.max_bytes * 20),
         machine.folder("cache folder", settings.cache_dir, 3_000_000_000),
         machine.listening(settings),
+        machine.connections(settings),
         *_misspelt(),
         weights.speech(settings),
     ]

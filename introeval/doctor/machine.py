@@ -9,7 +9,9 @@ import socket
 import sys
 from pathlib import Path
 
+from introeval import descriptors
 from introeval.doctor.finding import Finding, Level
+from introeval.door import BACKLOG
 from introeval.instance import holder
 from introeval.settings import Settings
 from scheduler.errors import ConfigurationError
@@ -17,6 +19,7 @@ from stt.audio import find_ffmpeg
 from stt.sandbox import check, layers
 
 LEAST_FREE = 1_000_000_000
+LEAST_BACKLOG = 1024
 TWO_MODELS_MIB = 10_000
 """Mistral 7B and Llama 3 8B at 4 bits are 4.1 and 4.7 GB on disk; their contexts come on top."""
 
@@ -84,6 +87,26 @@ def listening(settings: Settings) -> Finding:
         return Finding("port", Level.OK, f"{where} is free; only this machine can reach it")
     advice = "Anyone who reaches it sees all results: put a proxy with a login in front (docs/operations.md)."
     return Finding("port", Level.WARN, f"{where} is free and open to the network", advice)
+
+
+def connections(settings: Settings) -> Finding:
+    """Whether a lab may come all at once: descriptors for its connections, and the kernel's line before the door.
+
+    The daemon raises the soft limit itself, and the hard one is what its unit allows.
+    """
+    wanted, hard = settings.web.max_connections, descriptors.hard_limit()
+    most, backlog = descriptors.connections_within(hard, wanted), descriptors.longest_backlog(BACKLOG)
+    text = f"{most} at once, and {backlog} that wait"
+    if most < wanted:
+        advice = (
+            f"The limit of open files is {hard}: raise it to {wanted + descriptors.RESERVE} "
+            "(LimitNOFILE= in the unit, ulimit -Hn in a shell), or lower web.max_connections."
+        )
+        return Finding("connections", Level.WARN, text, advice)
+    if backlog < LEAST_BACKLOG:
+        advice = f"Set the sysctl net.core.somaxconn to {BACKLOG}, so that a crowd is not left standing."
+        return Finding("connections", Level.WARN, text, advice)
+    return Finding("connections", Level.OK, text)
 
 
 async def gpu(*, wanted: bool) -> Finding:

@@ -22,7 +22,7 @@ _WEIGHT = 0.05
 class Comeback:
     """``gap``: seconds between two uploads that end, until it was measured. ``jitter``: a seeded source."""
 
-    def __init__(self, jitter: Random, gap: float = 0.25, most: float = MOST) -> None:
+    def __init__(self, jitter: Random, gap: float = 0.1, most: float = MOST) -> None:
         self._jitter = jitter
         self._most = most
         self._next = 0.0

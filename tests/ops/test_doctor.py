@@ -1,5 +1,6 @@
 """The doctor, on real folders, ports and servers."""
 
+import resource
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import HttpUrl
 
+from introeval.descriptors import RESERVE
 from introeval.doctor import Finding, Level, diagnose, machine, servers
 from introeval.instance import single_instance
 from introeval.sections import ServerSettings
@@ -38,6 +40,17 @@ async def test_embedded(tmp_path: Path) -> None:
     assert found["speech model"].level is Level.FAIL
     assert "introeval models pull whisper-base" in found["speech model"].advice
     assert all(finding.advice for finding in found.values() if finding.level is not Level.OK)
+
+
+def test_room_for_a_crowd(tmp_path: Path) -> None:
+    """More connections than the process may have descriptors for: how many there will be, and where to raise it."""
+    few = machine.connections(settings(tmp_path, web={"max_connections": 100}))
+    assert (few.subject, few.detail[:11]) == ("connections", "100 at once")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    many = machine.connections(settings(tmp_path, web={"max_connections": hard}))
+    assert many.level is Level.WARN
+    assert many.detail.startswith(f"{hard - RESERVE} at once")
+    assert f"raise it to {hard + RESERVE}" in many.advice
 
 
 def ollama(models: list[str], known: str = "0.9.9") -> web.Application:

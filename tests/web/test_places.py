@@ -139,7 +139,7 @@ def test_idle_time_says_nothing_about_the_pace() -> None:
     comeback = Comeback(Random(5))
     for now in range(0, 100_000, 1000):
         comeback.served(float(now), crowded=False)
-    assert (comeback.gap, comeback.seconds(200_000.0)) == (0.25, 1)
+    assert (comeback.gap, comeback.seconds(200_000.0)) == (0.1, 1)
 
 
 def test_nobody_is_sent_away_for_long() -> None:
