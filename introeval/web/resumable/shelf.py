@@ -128,10 +128,11 @@ class Shelf:
 
     async def at_rest(self, upload_id: str) -> Upload:
         """As ``find``, for one who wants to go on there: whoever writes is asked to stop first."""
-        if upload_id in self._writers:
-            async with self.turns.take(upload_id):
-                pass
-        return await self.find(upload_id)
+        upload = await self.find(upload_id)
+        if upload.whole or not self.turns.taken(upload_id):
+            return upload
+        async with self.turns.take(upload_id):
+            return await self.find(upload_id)
 
     @asynccontextmanager
     async def writing(self, upload_id: str, stop: Callable[[], None]) -> AsyncIterator[Writer]:

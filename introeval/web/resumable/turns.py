@@ -29,6 +29,10 @@ class Turns:
         self._wait_seconds = wait_seconds
         self._turns: dict[str, _Turn] = {}
 
+    def taken(self, key: str) -> bool:
+        """Whether somebody has the turn, or waits for it."""
+        return key in self._turns
+
     @asynccontextmanager
     async def take(self, key: str, stop: Callable[[], None] | None = None) -> AsyncIterator[None]:
         """Have the turn. ``stop``: called when another one wants it; ``None``: it will be over soon by itself.

@@ -105,8 +105,6 @@ class Tus:
         if upload.whole:
             upload = await self._settled(upload)
         else:
-            await self._receiver.admission.enter(request, self._receiver.room)
-            self._receiver.admission.count_student(request, upload.metadata["texts"]["roll_number"])
             upload = await self._settled(await self._writing.take(request, upload, offset))
         return _refused(upload) if upload.refusal else web.Response(status=204, headers=tus.state(upload))
 

@@ -38,7 +38,9 @@ class TusWriting:
                 if writer.upload.received != offset:
                     raise other_offset(writer.upload)
                 most = await self._most(request, writer)
-                await self._receiver.room.require_room(request.content_length or 0)
+                # Inside the turn: whoever asks for the offset now waits for the bytes that are on their way.
+                await self._receiver.admission.enter(request, self._receiver.room)
+                self._receiver.admission.count_student(request, upload.metadata["texts"]["roll_number"])
                 await _copy(body, writer, most, checksum)
         except TimeoutError as error:
             detail = "This request took too long and was ended. What came is kept: go on from there."
