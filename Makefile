@@ -17,7 +17,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check crash bench lock clean install install-dev test-models
+.PHONY: help demo serve test check crash fuzz bench lock clean install install-dev test-models
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -42,6 +42,9 @@ check: $(DEVELOPMENT) ## lint, format, types, layers, sizes, packaging, diagrams
 crash: $(DEVELOPMENT) ## crashes and power cuts in full (long; root and nbdkit)
 	@$(BIN)/python -m tests.crash $(ARGS)
 	@$(BIN)/python -m tests.powercut --full
+
+fuzz: $(DEVELOPMENT) ## 10,000 broken recordings through probe and extraction (long); ARGS="--replay N" for one
+	@$(BIN)/python -m tests.hostile --fuzz 10000 $(ARGS)
 
 bench: $(DEVELOPMENT) ## measure the phases against one student at a time
 	@$(BIN)/python -m benchmarks $(ARGS)

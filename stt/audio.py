@@ -9,6 +9,7 @@ its final name and renamed when it is whole.
 import asyncio
 import os
 import shutil
+import signal
 import struct
 import wave
 from functools import cache
@@ -29,6 +30,19 @@ from stt.spawn import Finished
 PART = ".part"
 HEADER = 44
 """Bytes of our WAV that are not samples."""
+
+BY_THE_FILE = frozenset(
+    -number
+    for number in (
+        signal.SIGXCPU,
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGBUS,
+    )
+)
+"""How ffmpeg ends when the file is to blame: it used up its seconds of CPU, or crashed. The next attempt would too."""
 
 LOW_PRIORITY = 15
 """Niceness of work ahead of time: it must not slow the phase that holds the machine."""
@@ -141,6 +155,8 @@ async def _reason(
         return ExtractionFailedError(f"the sound was not extracted within {limits.extract_timeout:g} s")
     if "No space left" in result.stderr:
         return WorkFolderError("The disk has no room for the sound of the videos.")
+    if result.returncode in BY_THE_FILE:
+        return CorruptMediaError(CORRUPT)
     if result.returncode < 0:
         return ExtractionFailedError(
             f"ffmpeg ended with {result.returncode}: {result.stderr.strip()[-200:] or 'killed from outside'}"

@@ -54,7 +54,7 @@ class MediaLimits:
     """
 
     max_seconds: float = 900.0
-    probe_timeout: float = 20.0
+    probe_timeout: float = 30.0
     extract_timeout: float = 180.0
     probe_cpu: int = 15
     extract_cpu: int = 60

@@ -7,6 +7,7 @@ looked at, a hostile file can at most end that child. The child's answer is one 
 import asyncio
 import json
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -105,8 +106,11 @@ async def _ask(media: IO[bytes], limits: MediaLimits) -> Finished:
 
 
 def _understand(result: Finished) -> MediaInfo:
-    if result.timed_out or result.returncode < 0:
-        # It used up its time, its CPU seconds or its memory, or crashed the decoder: no honest video does that.
+    if result.timed_out or result.returncode == -signal.SIGKILL:
+        # Seconds of CPU have a limit of their own, so it was this machine that had no time for it, or no memory.
+        raise ProbeFailedError("the recording could not be looked into in time; is the machine overloaded?")
+    if result.returncode < 0:
+        # It used up its CPU seconds, or crashed the decoder: no honest video does that.
         raise CorruptMediaError(CORRUPT)
     try:
         answer = json.loads(result.stdout)

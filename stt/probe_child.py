@@ -40,9 +40,14 @@ def _describe(container: InputContainer, enough_seconds: float) -> dict[str, Any
             "seconds": round(_seconds(container, audio, enough_seconds), 3),
             "container": container.format.name,
             "audio_codec": audio.codec_context.name,
-            "video_codec": video.codec_context.name if video is not None else None,
+            "video_codec": None if video is None else _codec_name(video),
         },
     }
+
+
+def _codec_name(stream: Any) -> str:
+    """libavcodec's name; a picture that nobody can decode is none of our business (PyAV has no context for it)."""
+    return "unknown" if stream.codec_context is None else str(stream.codec_context.name)
 
 
 def _is_cover(stream: Any) -> bool:
