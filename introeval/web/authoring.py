@@ -44,7 +44,7 @@ class Authoring:
         assignment, form = await self._asked(request)
         unread = await self._context.unread(assignment.id)
         chosen = [one for one in unread if not form.submissions or one in form.submissions]
-        await self._receiver.require_place()
+        await self._receiver.admission.require_queue(self._receiver.room.open_drafts)
         tasks = [await self._make(assignment, TRANSCRIPTION, {"submission": one}) for one in chosen]
         return answer(TasksBody(tasks=tuple(tasks)), status=202)
 
@@ -76,7 +76,7 @@ class Authoring:
         if unknown is not None:
             wrong = [FieldError("questions", f"there is no question '{unknown}'")]
             raise ProblemError("invalid_document", f"There is no question '{unknown}'.", errors=wrong)
-        await self._receiver.require_place()
+        await self._receiver.admission.require_queue(self._receiver.room.open_drafts)
         task_id = await self._make(assignment, kind, {"questions": list(form.questions)})
         headers = {"Location": f"/api/v1/proposals/{task_id}"}
         return answer(TasksBody(tasks=(task_id,)), status=202, headers=headers)

@@ -72,7 +72,7 @@ class SessionGradings:
         earlier = None if key is None else await self._context.intake.earlier(key)
         if earlier is None:
             session = await self._reader.find(form.session_id)
-            await self._receiver.require_place()
+            await self._receiver.admission.require_queue(self._receiver.room.open_drafts)
             earlier = await self._make(await self._plan(form, session), session.title, digest, key)
         if earlier.sha256 != digest:
             raise ProblemError(

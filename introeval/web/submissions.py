@@ -135,7 +135,7 @@ class Reader:
 def gone(purged_at: float) -> ProblemError:
     """The answer for what was deleted. ``purged_at``: seconds since the epoch, UTC."""
     day = words.day(datetime.fromtimestamp(purged_at, UTC))
-    return ProblemError("gone", f"This was deleted on {day}, as its date of deletion said.")
+    return ProblemError("gone", f"This was deleted on {day}: the time for which it is kept is over.")
 
 
 def _running(snapshot: StatusSnapshot, stage: Stage) -> int:
