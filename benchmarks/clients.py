@@ -77,6 +77,12 @@ def resident(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
+def busy(pid: int) -> float:
+    """CPU seconds that a process has used, without its children."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @asynccontextmanager
 async def serving(home: Path, whole: bool) -> AsyncIterator[tuple[str, int]]:
     """A server in a process of its own; its URL and process id."""
@@ -134,7 +140,7 @@ async def attend(arguments: argparse.Namespace) -> int:
     with TemporaryDirectory() as home:
         async with serving(Path(home), arguments.whole) as (url, pid):
             host, _, port = url.removeprefix("http://").rpartition(":")
-            watch, before, began = Watch(), resident(pid), time.monotonic()
+            watch, before, began, worked = Watch(), resident(pid), time.monotonic(), busy(pid)
             watching = [
                 asyncio.create_task(watch.memory(pid)),
                 asyncio.create_task(watch.status(url)),
@@ -149,11 +155,12 @@ async def attend(arguments: argparse.Namespace) -> int:
                 task.cancel()
             async with connect(url) as api:
                 kept = await api.submissions()
-            after = resident(pid)
+            after, worked = resident(pid), busy(pid) - worked
             left = [path.name for path in (Path(home) / "state" / "videos").glob("*.part")]
     students = {f"R-{at:05d}" for at, kind in enumerate(kinds) if kind is not Kind.SLOTH}
     twice = len(kept) - len({line.roll_number for line in kept})
     lost = students - {line.roll_number for line in kept if tally.ids.get(line.roll_number) == line.id}
+    print(f"CPU of the server without its children: {worked:.0f} s")
     report(tally, watch, seconds, f"{before:.0f} MiB before, {max(watch.rss):.0f} at most, {after:.0f} after")
     print(f"students {len(students)}, lost {len(lost)}, twice {twice}, parts left behind {len(left)}")
     return int(bool(lost or twice or tally.resets or left or watch.missed))
