@@ -39,10 +39,13 @@ class Filesystem:
 
 _EXT4 = ("mkfs.ext4", "-q", "-J", "size=4", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-b")
 _SUPERBLOCK = range(1024, 2048)
+# ext4 replays whole blocks, and bears torn sectors of 512 bytes. XFS does not: in 3 of 400 such states a directory
+# block of 4,096 failed its checksum at the recovery of the log, and it would not mount. The superblock of btrfs is
+# one such block.
 FILESYSTEMS = {
     "ext4": Filesystem("ext4", (*_EXT4, "4096"), 96 * MIB, whole=_SUPERBLOCK),
     "ext4-1k": Filesystem("ext4", (*_EXT4, "1024"), 64 * MIB, whole=_SUPERBLOCK),
-    "xfs": Filesystem("xfs", ("mkfs.xfs", "-q", "-K", "-f"), 320 * MIB, "nouuid"),
+    "xfs": Filesystem("xfs", ("mkfs.xfs", "-q", "-K", "-f"), 320 * MIB, "nouuid", 4096),
     "btrfs": Filesystem(
         "btrfs", ("mkfs.btrfs", "-q", "-K", "-f", "-d", "single", "-m", "single"), 128 * MIB, grain=4096
     ),
