@@ -178,7 +178,7 @@ class Lab:
         return {
             "INTROEVAL_MODELS": "ollama",
             "INTROEVAL_OLLAMA_SERVERS": json.dumps([server]),
-            "INTROEVAL_BATCH_SIZE": "2",
+            "INTROEVAL_BATCH_SIZE": "3",
             "INTROEVAL_BATCH_AGE_SECONDS": "0.2",
             "INTROEVAL_PHASES_RETRY_SECONDS": "0.1",
             "INTROEVAL_DRAIN_SECONDS": "1",

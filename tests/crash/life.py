@@ -17,6 +17,7 @@ import aiohttp
 
 from scheduler.task import Stage
 from tests.crash.lab import DiedError, Lab
+from tests.crash.pieces import send_in_pieces
 from tests.crash.watch import Call, Rule
 
 ENDED = tuple(f"{stage}/{stage}" for stage in (Stage.COMPLETED, Stage.FAILED))
@@ -26,14 +27,20 @@ TROUBLE = (aiohttp.ClientError, ConnectionError, DiedError, EOFError)
 
 @dataclass
 class Ledger:
-    """``files``: what is handed in, by key. ``accepted``: the submission that each key was told, once it was."""
+    """``files``: what is handed in, by key. ``accepted``: the submission that each key was told, once it was.
+
+    ``offsets``: of those that go in pieces, how much the daemon has said that it has.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     accepted: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, int] = field(default_factory=dict)
 
-    def add(self, seed: int, size: int) -> str:
+    def add(self, seed: int, size: int, pieces: bool = False) -> str:
         """A new file of this size; returns its key."""
         key = f"key-{len(self.files)}"
+        if pieces:
+            self.offsets[key] = 0
         self.files[key] = random.Random(seed * 1000 + len(self.files)).randbytes(size)
         return key
 
@@ -106,7 +113,11 @@ class Life:
             await self._again()
 
     async def _submit(self, http: aiohttp.ClientSession, key: str) -> None:
-        status, body = await submit(http, key, self.ledger.files[key])
+        content = self.ledger.files[key]
+        if key in self.ledger.offsets:
+            self.ledger.heard(key, await send_in_pieces(http, key, content, self.ledger.offsets))
+            return
+        status, body = await submit(http, key, content)
         assert status in (200, 201), (status, body)
         self.ledger.heard(key, body["id"])
 

@@ -18,8 +18,8 @@ from tests.crash.life import Ledger, Life
 from tests.crash.verdict import faults
 from tests.crash.watch import Call, kill_at
 
-SIZES = (3_000, 1_500_000)
-"""Bytes of the two files: one is written at once, the other in blocks."""
+SIZES = (3_000, 1_500_000, 300_000)
+"""Bytes of the files: one is written at once, one in blocks, one is handed in by pieces."""
 RECOVERY = 60
 """State calls of a start after a crash, about."""
 LIFE_SECONDS = 60
@@ -40,10 +40,18 @@ class Outcome:
         return Counter(call.kind for call in self.killed)
 
 
+def files(seed: int) -> Ledger:
+    """What is handed in during a life."""
+    ledger = Ledger()
+    for size in SIZES:
+        ledger.add(seed, size, pieces=size == SIZES[-1])
+    return ledger
+
+
 async def calls_of_a_life(nursery: Nursery, root: Path, seed: int) -> list[Call]:
     """The state calls of one life without a kill. Raises ``AssertionError`` when that life is not a good one."""
     async with lab(nursery, root) as made:
-        ledger = _ledger(seed)
+        ledger = files(seed)
         await Life(made, ledger).live(lambda call: None)
         assert (found := faults(made, ledger, crashes=0)) == [], found
         assert made.watcher is not None
@@ -53,7 +61,7 @@ async def calls_of_a_life(nursery: Nursery, root: Path, seed: int) -> list[Call]
 async def kill(nursery: Nursery, root: Path, seed: int, numbers: Sequence[int], outcome: Outcome) -> None:
     """One life that is killed at the first of these state calls; its further starts at the others."""
     async with lab(nursery, root) as made:
-        ledger = _ledger(seed)
+        ledger = files(seed)
         life = Life(made, ledger)
         try:
             async with asyncio.timeout(LIFE_SECONDS):
@@ -109,10 +117,3 @@ async def _kill_all(
 def sample(count: int, every: int, seed: int) -> list[int]:
     """Every ``every``-th number of 1 to ``count``, from an offset that the seed gives."""
     return list(range(1 + random.Random(seed).randrange(every), count + 1, every))
-
-
-def _ledger(seed: int) -> Ledger:
-    ledger = Ledger()
-    for size in SIZES:
-        ledger.add(seed, size)
-    return ledger
