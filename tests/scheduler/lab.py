@@ -18,12 +18,13 @@ from tests.scheduler.sides import Room, ScriptedEvaluator, ScriptedTranscriber, 
 
 @dataclass
 class Lab:
-    """A running lab: uploads go in, ``ended`` waits for results."""
+    """A running lab: uploads go in, ``until`` waits for results. ``beats``: signs of life."""
 
     database: Database
     size: int = 2
     clock: TestClock = field(default_factory=TestClock)
     room: Room = field(default_factory=Room)
+    beats: int = 0
 
     def __post_init__(self) -> None:
         self.views = Views(self.database)
@@ -63,6 +64,7 @@ class Lab:
             batches=BatchCoordinator(BatchLimits(size=self.size, age_seconds=20.0)),
             limits=PhaseLimits(),
             settings=QueueSettings(max_retries=2),
+            on_beat=self._beat,
         )
         running = asyncio.create_task(manager.run())
         try:
@@ -70,6 +72,9 @@ class Lab:
         finally:
             await manager.stop(0.0)
             await running
+
+    def _beat(self) -> None:
+        self.beats += 1
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let the daemon work, a turn of the event loop at a time, until the condition holds."""

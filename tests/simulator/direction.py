@@ -13,7 +13,9 @@ from tests.simulator.tables import ROOT
 
 @dataclass
 class Play:
-    """What the sides share over all lives of the daemon. ``excuse``: called at each fault, see ``starvation``.
+    """What the sides share over all lives of the daemon.
+
+    ``excuse``: called at each fault, with the seconds for which it may hold up all.
 
     ``answers``: told of a result that comes under a lease that is over.
     """
@@ -21,7 +23,7 @@ class Play:
     script: Script
     loop: VirtualLoop
     machine: Machine
-    excuse: Callable[[], None]
+    excuse: Callable[[float], None]
     handed_out: Callable[[Task, str], None]
     up: list[bool] = field(default_factory=list)
     epochs: list[int] = field(default_factory=list)

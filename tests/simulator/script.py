@@ -104,8 +104,8 @@ SPAN = 60.0
 def script_of(seed: int) -> Script:
     """The script of a seed."""
     random = Random(seed)
-    count = random.choice((1, 1, 2, 2, 3, 4))
-    if random.random() < 0.03:
+    count = random.choice((1, 1, 2, 2, 2, 3))
+    if random.random() < 0.015:
         return _busy(seed, random)
     items = list(_uploads(random, count))
     watched = random.random() < 0.5

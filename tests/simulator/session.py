@@ -105,7 +105,7 @@ class Session:
             process.kill()
             self.loop.kill()
             self.machine.orphaned()
-            self._fault()
+            self.starvation.restarted()
             self.loop.lasting(self.loop.time() + 2.0, self._start)
 
     def _stop(self) -> None:
@@ -117,8 +117,8 @@ class Session:
             self.oracle.broken("the loop goes on", repr(loop.exception()))
             self._stop()
 
-    def _fault(self) -> None:
-        self.starvation.excuse()
+    def _fault(self, seconds: float = 0.0) -> None:
+        self.starvation.excuse(seconds)
 
     def _watchdog(self) -> None:
         process = self.process

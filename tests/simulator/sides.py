@@ -21,6 +21,8 @@ from tests.simulator.machine import DURATIONS, RUN_ON, spread
 from tests.simulator.script import LLM, STT, Ends, Fails, Item
 
 LEAVE_LIMIT = 20.0
+UNTIL_RESTART = 200.0
+"""Seconds after which the watchdog has certainly ended a process that hangs."""
 
 
 class Side:
@@ -39,10 +41,10 @@ class Side:
         play.machine.load(self.name)
         await self._pass(int(4 * spread(play.script.seed, play.hand_overs, 1)))
         if play.goes_wrong(Fails.ENTER_HANGS):
-            play.excuse()
+            play.excuse(UNTIL_RESTART)
             await asyncio.Future()
         if play.goes_wrong(Fails.ENTER):
-            play.excuse()
+            play.excuse(0.0)
             if self.name == STT:
                 play.machine.unload(STT)  # a child that did not load is ended
             raise HandoverError(f"{self.name} was not loaded in time")
@@ -52,15 +54,15 @@ class Side:
         play = self._play
         if play.goes_wrong(Fails.LEAVE_HANGS):
             play.hand_overs += 1
-            play.excuse()
+            play.excuse(UNTIL_RESTART)
             await asyncio.Future()
         if play.goes_wrong(Fails.LEAVE):
             play.hand_overs += 1
-            play.excuse()
+            play.excuse(0.0)
             raise HandoverError(f"{self.name} is still in memory")
         waited = 0.0
         while play.machine.working[self.name]:
-            play.excuse()
+            play.excuse(0.0)
             if self.name == STT or waited >= LEAVE_LIMIT:
                 raise HandoverError(f"{self.name} work still runs")
             waited += 1.0
@@ -94,7 +96,6 @@ class Side:
                 await self._compute(int(DURATIONS[name] * chance), progress)
                 await self._ending(item)
             except asyncio.CancelledError:
-                play.excuse()
                 if await self._cancelled(item, int(4 * chance)):
                     return
                 run_on = item.value if item and item.how == Ends.RUNS_ON and name == LLM else 0.0
@@ -121,12 +122,12 @@ class Side:
             case Ends.BUG:
                 raise KeyError("a bug of ours")
             case Ends.DISK_FULL:
-                self._play.excuse()
+                self._play.excuse(0.0)
                 raise StateError("the disk is full")
             case Ends.NO_SERVER if self.name == LLM:
                 raise NoServerError("the servers failed on it")
             case Ends.HANGS | Ends.LATE | Ends.LOST | Ends.RUNS_ON:
-                self._play.excuse()
+                self._play.excuse(UNTIL_RESTART)
                 await asyncio.Future()
 
     async def _cancelled(self, item: Item | None, seconds: float) -> bool:
@@ -138,13 +139,14 @@ class Side:
             seconds = item.value
         elif how == Ends.RUNS_ON:
             seconds = 0.0
+        self._play.excuse(min(seconds, UNTIL_RESTART))
         until = self._play.loop.time() + seconds
         while (left := until - self._play.loop.time()) > 0:
             try:
                 await self._pass(left)
             except asyncio.CancelledError:
                 continue
-        self._play.excuse()
+        self._play.excuse(0.0)
         return how == Ends.LATE
 
 

@@ -29,8 +29,12 @@ class Starvation:
     _phase_since: float = 0.0
     _excused: float = 0.0
 
-    def excuse(self) -> None:
-        """Something went wrong: count anew."""
+    def excuse(self, seconds: float = 0.0) -> None:
+        """Something went wrong, and may hold up all for ``seconds``: count anew from then on."""
+        self._excused = max(self._excused, self.loop.time() + seconds)
+
+    def restarted(self) -> None:
+        """Whatever hung has ended with its process."""
         self._excused = self.loop.time()
 
     def look(self) -> None:

@@ -1,8 +1,8 @@
 """The daemon's own tables without aiosqlite's thread: every statement runs where the seed says, commits and all.
 
 Only the connection is replaced (three members of aiosqlite's, all that ``db.database`` uses). Around a statement there
-may be a turn of the loop, so that others come in between and a kill may hit there; time passes on a slow disk, and a bad
-one fails. What was not committed when the process was killed is rolled back, as SQLite's recovery would have it.
+may be a turn of the loop, so that others come in between and a kill may hit there; time passes on a slow disk, and a
+bad one fails. What was not committed when the process was killed is rolled back, as SQLite's recovery would have it.
 """
 
 import sqlite3

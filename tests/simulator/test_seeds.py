@@ -1,6 +1,6 @@
 """Seeds of the simulator: fresh ones on each run, and those that once broke a law.
 
-``SIMULATOR_SEEDS`` says how many; else 20,000 in CI and 500 at home. A failure prints its seed, which law it breaks, the
+``SIMULATOR_SEEDS`` says how many; else 20,000 in CI and 500 at home. A failure prints its seed, the law it breaks, the
 hash of its trace and the shortest script; ``python -m tests.simulator --seed N`` plays it again.
 """
 

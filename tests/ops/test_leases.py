@@ -1,0 +1,30 @@
+"""Leases are longer than all that is honest: they are the last of the limits, the others must speak first."""
+
+import pytest
+
+from introeval import assembly
+from introeval.settings import Settings, load
+from models.worker import MAX_ASKS
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        load({}),
+        load({"models": "ollama"}),
+        load({"ollama": {"timeout_seconds": 7200.0}, "models": "ollama"}),
+        load({"upload": {"max_seconds": 36000.0}, "phases": {"handover_seconds": 900.0}}),
+    ],
+    ids=["embedded", "ollama", "slow servers", "long media"],
+)
+def test_a_lease_outlives_every_other_limit(settings: Settings) -> None:
+    """Whatever an administrator has set."""
+    leases, watch = assembly.leases(settings), assembly.speech_watch(settings)
+    media = assembly.media(settings)
+    assert leases.stt > watch.load + media.extract_timeout + watch.silence
+    assert (
+        leases.stt > watch.load + media.extract_timeout + watch.stall + watch.stall_factor * media.max_seconds
+    )
+    assert leases.llm > MAX_ASKS * settings.llm_timeout_seconds
+    assert leases.cancel > watch.exit
+    assert assembly.queue_settings(settings, None).handover > 2 * settings.phases.handover_seconds
