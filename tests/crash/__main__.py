@@ -1,7 +1,8 @@
 """``python -m tests.crash``: the long forms.
 
-``points``: a kill at each state call of a life. ``twice``: and one more in the recovery. ``load``: random kills under
-load. ``ready``: how soon it serves with 1,000 submissions waiting.
+``points``: a kill at each state call of a life, in random order. ``twice``: and one more in the recovery. ``forget``:
+at each call while a submission is forgotten. ``load``: random kills under load. ``ready``: how soon it serves when
+1,000 submissions wait.
 
 Without a name: all of them. The status is 1 when anything that was promised was not kept.
 """
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.crash import seccomp
+from tests.crash.forgetting import finished, forget_killed, forget_watched
 from tests.crash.lab import Nursery
 from tests.crash.load import kills_under_load
 from tests.crash.points import calls_of_a_life, kill_at_each, kill_twice
@@ -31,7 +33,9 @@ async def points(root: Path, options: argparse.Namespace) -> list[str]:
     """A kill at every state call (or every ``--every``-th)."""
     async with Nursery.open() as nursery:
         calls = await calls_of_a_life(nursery, root / "watched", options.seed)
-        numbers = range(1, len(calls) + MARGIN + 1, options.every)
+        numbers = list(range(1, len(calls) + MARGIN + 1, options.every))
+        # A run that is cut is then a sample of the whole life.
+        random.Random(options.seed).shuffle(numbers)
         print(f"points: a life has {len(calls)} state calls of {len({call.kind for call in calls})} kinds")
         outcome = await kill_at_each(nursery, root, options.seed, numbers, options.jobs)
         never = {call.kind for call in calls} - set(outcome.kinds)
@@ -75,7 +79,21 @@ async def ready(root: Path, options: argparse.Namespace) -> list[str]:
     return []
 
 
-FORMS = {"points": points, "twice": twice, "load": load, "ready": ready}
+async def forget(root: Path, options: argparse.Namespace) -> list[str]:
+    """A kill at every state call of a daemon that forgets a submission."""
+    async with Nursery.open() as nursery:
+        template = root / "template"
+        ledger = await finished(nursery, template, options.seed)
+        calls = await forget_watched(nursery, template, root / "watched-forget", ledger)
+        numbers = range(1, len(calls) + 1, options.every)
+        outcome = await forget_killed(nursery, template, root, ledger, numbers, options.jobs)
+    print(
+        f"forget: {len(calls)} state calls, killed at {len(outcome.killed)}, failures {len(outcome.failures)}"
+    )
+    return outcome.failures
+
+
+FORMS = {"points": points, "twice": twice, "forget": forget, "load": load, "ready": ready}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from tests.crash.lab import DiedError, Lab
 from tests.crash.pieces import send_in_pieces
 from tests.crash.watch import Call, Rule
 
+NAME = "A Student"
 ENDED = tuple(f"{stage}/{stage}" for stage in (Stage.COMPLETED, Stage.FAILED))
 TROUBLE = (aiohttp.ClientError, ConnectionError, DiedError, EOFError)
 """What a client sees of a daemon that dies."""
@@ -29,12 +30,13 @@ TROUBLE = (aiohttp.ClientError, ConnectionError, DiedError, EOFError)
 class Ledger:
     """``files``: what is handed in, by key. ``accepted``: the submission that each key was told, once it was.
 
-    ``offsets``: of those that go in pieces, how much the daemon has said that it has.
+    ``offsets``: of those that go in pieces, how much the daemon has said that it has. ``names``: of students, by key.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     accepted: dict[str, str] = field(default_factory=dict)
     offsets: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     def add(self, seed: int, size: int, pieces: bool = False) -> str:
         """A new file of this size; returns its key."""
@@ -53,9 +55,11 @@ class Ledger:
         assert self.accepted.setdefault(key, task_id) == task_id, f"{key} became two submissions"
 
 
-async def submit(http: aiohttp.ClientSession, key: str, content: bytes) -> tuple[int, dict[str, Any]]:
+async def submit(
+    http: aiohttp.ClientSession, key: str, content: bytes, name: str = NAME
+) -> tuple[int, dict[str, Any]]:
     """Hand a file in; returns the status and the body."""
-    form = aiohttp.FormData({"roll_number": key, "name": "A Student"})
+    form = aiohttp.FormData({"roll_number": key, "name": name})
     form.add_field("file", io.BytesIO(content), filename="video.mp4")
     headers = {"Idempotency-Key": key}
     async with http.post("/api/v1/submissions", data=form, headers=headers) as answer:
@@ -117,7 +121,7 @@ class Life:
         if key in self.ledger.offsets:
             self.ledger.heard(key, await send_in_pieces(http, key, content, self.ledger.offsets))
             return
-        status, body = await submit(http, key, content)
+        status, body = await submit(http, key, content, self.ledger.names.get(key, NAME))
         assert status in (200, 201), (status, body)
         self.ledger.heard(key, body["id"])
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.forgetting import finished, forget_killed
 from tests.crash.lab import Nursery
 from tests.crash.load import kills_under_load
 from tests.crash.points import calls_of_a_life, kill_at_each, kill_twice, sample
@@ -13,6 +14,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 
 EVERY = 15
 KILLS = 6
+FORGETTING = 270
+"""State calls of a daemon that forgets one submission, about."""
 
 
 @pytest.fixture
@@ -37,6 +40,15 @@ async def test_a_kill_in_the_recovery(nursery: Nursery, tmp_path: Path, seed: in
     """A second crash, while what the first one left is put in order."""
     outcome = await kill_twice(nursery, tmp_path, seed, lives=3, calls=600)
     assert outcome.failures == []
+
+
+async def test_a_kill_while_a_submission_is_forgotten(nursery: Nursery, tmp_path: Path, seed: int) -> None:
+    """What was begun is ended by the next daemon; nothing names the student any more, and the others are untouched."""
+    ledger = await finished(nursery, tmp_path / "template", seed)
+    numbers = sample(FORGETTING, FORGETTING // 3, seed)
+    outcome = await forget_killed(nursery, tmp_path / "template", tmp_path, ledger, numbers, jobs=2)
+    assert outcome.failures == []
+    assert outcome.killed
 
 
 async def test_kills_under_load(nursery: Nursery, tmp_path: Path, seed: int) -> None:

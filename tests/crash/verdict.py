@@ -9,6 +9,7 @@
 import hashlib
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -30,17 +31,20 @@ def faults(lab: Lab, ledger: Ledger, crashes: int = 1) -> list[str]:
     with closing(sqlite3.connect(lab.database)) as tables:
         found = [f"integrity: {row[0]}" for row in tables.execute("PRAGMA integrity_check") if row[0] != "ok"]
         found += broken(tables, set(ledger.accepted.values()))
-        found += _files(tables, lab.folder, ledger)
-        found += _results(tables, ledger)
+        found += files_of(tables, lab.folder, ledger, ledger.accepted)
+        found += results_of(tables, ledger.accepted)
         found += _paths(tables)
         found += _asked(tables, lab.fake.prompts, crashes)
-    return found + _orphans(lab)
+    return found + orphans(lab)
 
 
-def _files(tables: sqlite3.Connection, state: Path, ledger: Ledger) -> list[str]:
+def files_of(
+    tables: sqlite3.Connection, state: Path, ledger: Ledger, accepted: Mapping[str, str]
+) -> list[str]:
+    """Of these, by key: which are not on the disk, byte for byte."""
     rows = {row[0]: row[1:] for row in tables.execute("SELECT id, video_path, sha256 FROM processing_tasks")}
     found = []
-    for key, task in ledger.accepted.items():
+    for key, task in accepted.items():
         path, digest = rows.get(task, ("", ""))
         file = state / path
         if not path or not file.is_file():
@@ -50,10 +54,12 @@ def _files(tables: sqlite3.Connection, state: Path, ledger: Ledger) -> list[str]
     return found
 
 
-def _results(tables: sqlite3.Connection, ledger: Ledger) -> list[str]:
+def results_of(tables: sqlite3.Connection, accepted: Mapping[str, str]) -> list[str]:
+    """Of these, by key: which have not exactly one result; and keys with more than one submission."""
     count = Counter(row[0] for row in tables.execute("SELECT task_id FROM results"))
-    found = [f"{key}: {count[task]} results" for key, task in ledger.accepted.items() if count[task] != 1]
-    keys = Counter(row[0] for row in tables.execute("SELECT idempotency_key FROM processing_tasks"))
+    found = [f"{key}: {count[task]} results" for key, task in accepted.items() if count[task] != 1]
+    rows = tables.execute("SELECT idempotency_key FROM processing_tasks WHERE idempotency_key IS NOT NULL")
+    keys = Counter(row[0] for row in rows)
     return found + [f"{key}: {times} submissions" for key, times in keys.items() if times != 1]
 
 
@@ -88,7 +94,8 @@ def _asked(tables: sqlite3.Connection, prompts: list[str], crashes: int) -> list
     return found
 
 
-def _orphans(lab: Lab) -> list[str]:
+def orphans(lab: Lab) -> list[str]:
+    """Files that no row speaks of, and rows whose files are not there."""
     with closing(sqlite3.connect(lab.database)) as tables:
         known = {row[0] for row in tables.execute("SELECT video_path FROM processing_tasks")}
         known |= {row[0] for row in tables.execute("SELECT transcript_path FROM processing_tasks")}
