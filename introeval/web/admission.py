@@ -7,7 +7,7 @@ The rules:
 2. What is refused for good (too large) is refused first and costs nothing. Then a place is taken (``places``), and only
    then are the tables and the disk asked: a crowd that has no place costs neither.
 3. Whoever is sent away is told when to come back (``Retry-After``), each at another time (``comeback``).
-4. Pages, the status and events need no place: they are served while uploads are at their limit.
+4. Pages, the status, events and small documents need no place: they are served while uploads are at their limit.
 """
 
 from functools import partial
@@ -28,6 +28,10 @@ _PLACE = web.RequestKey("place", Place)
 _GUARD = web.RequestKey("guard", partial[None])
 _REFUSAL = web.RequestKey("refusal", IntroevalError)
 
+SMALL = 64 * 1024
+"""Bytes of a body that is read without a place: as much as a connection's buffer holds anyway."""
+
+_ADMITTED_BY_THEIR_DOORS = {"multipart/form-data", "application/offset+octet-stream"}
 _BUSY = (
     "Many are handing in at this moment, so the file was not read yet. Nothing is lost: it is your turn soon."
 )
@@ -63,6 +67,12 @@ class Admission:
         if not _decided(request):
             await self._take_place(request)
             await room.require_room(request.content_length or 0)
+
+    async def document(self, request: web.Request) -> None:
+        """A body that will be held whole needs a place as well, unless it is small. Raises ``ProblemError``."""
+        large = request.content_length is None or request.content_length > SMALL
+        if request.body_exists and large and request.content_type not in _ADMITTED_BY_THEIR_DOORS:
+            await self._take_place(request)
 
     def remember(self, request: web.Request, refusal: IntroevalError) -> None:
         """``Expect: 100-continue`` is asked first and answered second: the handler is to be told the same."""

@@ -84,6 +84,7 @@ class Edge:
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            await self._admission.document(request)
             return await handler(request)
         except web.HTTPException as error:
             if error.status < 400:

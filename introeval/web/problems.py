@@ -133,7 +133,7 @@ PICTURE_PROBLEMS = (
 
 DOCUMENT_PROBLEMS = (
     *("malformed_body", "cross_site", "upload_stalled", "too_large", "unknown_type", "invalid_document"),
-    "unavailable",
+    *("busy", "unavailable"),
 )
 """What a body that is no form may be refused with (``introeval.web.documents``)."""
 

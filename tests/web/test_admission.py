@@ -7,12 +7,19 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+from aiohttp import StreamReader
+from aiohttp.base_protocol import BaseProtocol
+
 from db.views import Filter
 from introeval.listening import listen
 from introeval.sections import WebSettings
 from introeval.settings import Settings
 from introeval.web.context import UploadLimits
+from introeval.web.form import Patience
+from introeval.web.pace import Pace
 from introeval.web.places import PlaceLimits
+from introeval.web.problems import ProblemError
 from tests.web.bodies import FILE, NAME, ROLL, UPLOAD, multipart
 from tests.web.crowd import Crowd, Kind, answer, mixed
 from tests.web.running import VIDEO, Room, running
@@ -160,6 +167,30 @@ async def test_a_roll_number_has_its_share(tmp_path: Path) -> None:
             assert (await room.hand_in(roll_number="R-18")).status == 201
         while (await room.hand_in()).status != 201:
             pass
+
+
+async def test_a_large_document_needs_a_place(tmp_path: Path) -> None:
+    """It is held whole until it is understood; a small one is read while uploads are at their limit."""
+    kind = {"Content-Type": "application/json"}
+    async with running(tmp_path, limits(places=1, line=0)) as room:
+        for _ in range(2):
+            too_large = await room.client.post("/sessions", data=b" " * 600_000, headers=kind)
+            assert too_large.status == 413
+        async with reading(room):
+            refused = await room.client.post("/sessions", data=b" " * 100_000, headers=kind)
+            assert (refused.status, (await refused.json())["code"]) == (503, "busy")
+            assert (await room.client.post("/sessions", data=b"{}", headers=kind)).status == 201
+
+
+async def test_a_body_that_trickles_is_cut() -> None:
+    """Every chunk comes in time, and still not enough of them."""
+    reader = StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+    patience = Patience(reader, MOST, Pace(1e12, window=1e-9))
+    reader.feed_data(b"x" * 10)
+    with pytest.raises(ProblemError, match="too slowly") as caught:
+        async with patience.reading():
+            await reader.readany()
+    assert (caught.value.problem, caught.value.headers) == ("upload_stalled", {"Connection": "close"})
 
 
 async def test_a_full_disk_says_so(tmp_path: Path) -> None:
