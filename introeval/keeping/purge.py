@@ -17,6 +17,7 @@ from pathlib import Path
 
 from db.database import Database
 from db.keeping import Keeping
+from db.uploads import Uploads
 from introeval.keeping.backup_purge import forget_in_backups
 from introeval.keeping.lock import alone
 from introeval.keeping.removal import remove
@@ -78,13 +79,14 @@ class Purger:
     async def _purge(self, task_ids: Iterable[str], now: float) -> Purged:
         begun = [task_id for task_id in task_ids if await self.keeping.begin(task_id, now)]
         loose = await self._idle_sessions(now)
+        expired = await self._expired_uploads(now)
         replies = await self._drop_replies(now)
         open_ = await self.keeping.again(now)
         removed = 0
         for purge in open_:
             removed += len(await asyncio.to_thread(_remove, self._database.root, purge.id, purge.files))
         removed += len(await asyncio.to_thread(_remove, self._database.root, "", loose))
-        if replies or removed or any(purge.begun for purge in open_):
+        if replies or removed or expired or any(purge.begun for purge in open_):
             await self.keeping.compact()
         await self.keeping.finish([purge for purge in open_ if purge.begun])
         forgotten = frozenset(await self.keeping.forgotten())
@@ -94,6 +96,16 @@ class Purger:
     async def _idle_sessions(self, now: float) -> list[str]:
         days = self._policy.days
         return [] if days is None else await self.keeping.forget_idle_sessions(now - days * DAY)
+
+    async def _expired_uploads(self, now: float) -> int:
+        """Uploads in pieces whose time is over, if nobody has swept them: their rows hold names."""
+        uploads = Uploads(self._database)
+        expired = await uploads.expired(now)
+        for upload in expired:
+            if upload.task_id is None:
+                await asyncio.to_thread(_remove, self._database.root, upload.id, ())
+            await uploads.delete(upload.id)
+        return len(expired)
 
     async def _drop_replies(self, now: float) -> int:
         seconds = self._policy.reply_seconds
