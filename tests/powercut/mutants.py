@@ -47,6 +47,9 @@ def _row_before_file() -> None:
     waiting: dict[str, Draft] = {}
 
     async def keep_later(self: Draft) -> Path:
+        if self.target.parent.name != "videos":
+            # Page images have a row of another kind: they stay as they should be.
+            return await keep(self)
         waiting[self.target.name] = self
         return self.target
 
