@@ -169,7 +169,7 @@ async def test_headers_and_assets(tmp_path: Path) -> None:
         assert "unsafe" not in policy
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         links = re.findall(r'(?:href|src)="(/static/[^"]+)"', await answer.text())
-        assert len(links) == 3
+        assert len(links) == 4
         for link in links:
             asset = await room.client.get(link)
             assert (asset.status, "immutable" in asset.headers["Cache-Control"]) == (200, True)
