@@ -15,7 +15,8 @@ Read it in this order:
 10. ``child``      the Whisper child's own program
 11. ``process``    the daemon's end of one Whisper child: start, watch, stop, kill
 12. ``extraction`` one extraction per task, however many ask for it
-13. ``worker``     ``STTBatchWorker``: the scheduler's writer side
+13. ``loops``      the same words again and again are cut and marked
+14. ``worker``     ``STTBatchWorker``: the scheduler's writer side
 
 Nothing in the daemon's own process decodes media or loads Whisper: 6, 7 and 10 run in children.
 """

@@ -5,6 +5,7 @@ Rules:
 * Nothing is transcribed before ``enter`` or after ``leave``; that would be a ``ConcurrencyViolationError``.
 * ``leave`` returns when no child is at work, and in exclusive residency when no child is left.
 * A child that died costs the file it was at one attempt; the next file finds a new child.
+* What Whisper repeats for ever is cut before it is written (``stt.loops``).
 * Audio may be prepared at any time: that is ffmpeg at low priority, never Whisper.
 """
 
@@ -20,6 +21,7 @@ from stt.audio import LOW_PRIORITY, extract_audio
 from stt.config import SpeechConfig, safe_id
 from stt.errors import BrokenTranscriptError, WhisperChildError, WorkFolderError
 from stt.extraction import Audio, Extractions
+from stt.loops import LoopCutter
 from stt.pool import ChildPool, Command
 from stt.process import child_command
 from stt.protocol import Done, Job
@@ -140,8 +142,11 @@ class STTBatchWorker:
         await self._audio.forget(safe_id(task.id))
 
     async def _whisper(self, audio: Audio, writer: TranscriptWriter, progress: Progress) -> Done:
+        loops = LoopCutter()
+
         def heard(segment: Segment) -> None:
-            writer.append(segment)
+            if (kept := loops.take(segment)) is not None:
+                writer.append(kept)
             progress(min(1.0, segment.end / audio.seconds))
 
         async with self._children.lend() as child:
