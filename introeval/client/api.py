@@ -153,6 +153,18 @@ class Api:
             ) as response:
                 return response.status, await self._document(response)
 
+    async def headers_of(
+        self, method: str, path: str, headers: Mapping[str, str], body: AsyncIterator[bytes] | None = None
+    ) -> Mapping[str, str]:
+        """The headers of an answer without a body."""
+        with self._translated():
+            async with self._session.request(
+                method, self.base_url + path, data=body, headers=headers
+            ) as response:
+                if response.status >= 400:
+                    await self._document(response)
+                return response.headers
+
     async def text(self, path: str, content_type: str) -> str:
         """A text of this type."""
         with self._translated():

@@ -3,8 +3,9 @@
 * The idempotency key is a function of the roll number, the content and the assignment. A repeated command sends the
   same key, so the daemon finds the earlier submission; the digest before the body lets it answer without reading the
   file again.
-* 408, 429 and 503 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience lasts.
-* A broken connection is tried again ``attempts`` times with a doubling pause.
+* A large file goes in pieces (``pieces``): what the daemon has is not sent again, not even by a repeated command.
+* 408, 409, 423, 429 and 503 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience lasts.
+* A broken connection is tried again ``attempts`` times with a doubling pause; what arrived meanwhile counts anew.
 * Every other refusal is final: the same file would be refused again.
 """
 
@@ -16,9 +17,10 @@ from pathlib import Path
 
 from introeval.client.api import Api, Receipt, Upload
 from introeval.client.errors import DaemonRefusedError, UnreachableError
+from introeval.client.pieces import RESUME_FROM, PiecedUpload
 
 BLOCK = 1 << 20
-LATER = frozenset({408, 429, 503})
+LATER = frozenset({408, 409, 423, 429, 503})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,12 @@ async def send(
         key=idempotency_key(entry.roll_number, digest, entry.assignment),
         on_bytes=on_bytes,
     )
+    pieces = await asyncio.to_thread(_pieces, api, upload, entry)
     waited, broken = 0.0, 0
     while True:
         on_bytes(0)
         try:
-            return await api.submit(upload)
+            return await (api.submit(upload) if pieces is None else pieces.go_on())
         except DaemonRefusedError as error:
             asked = error.problem.retry_after
             pause = limits.default_wait if asked is None else asked
@@ -105,10 +108,15 @@ async def send(
             waited += max(pause, 0.1)
             reason = error.problem.detail
         except UnreachableError as error:
-            broken += 1
+            broken = 1 if pieces is not None and pieces.advanced() else broken + 1
             if broken >= limits.attempts:
                 raise
             pause = min(limits.pause * 2 ** (broken - 1), limits.longest)
             reason = str(error)
         on_wait(pause, reason)
         await sleep(pause)
+
+
+def _pieces(api: Api, upload: Upload, entry: Entry) -> PiecedUpload | None:
+    size = entry.size()
+    return PiecedUpload(api, upload, size) if len(upload.paths) == 1 and size >= RESUME_FROM else None
