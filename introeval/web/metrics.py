@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from db.views import CallTotals, Event, Views
 from introeval.web.places import Places
+from introeval.web.server_metrics import server_gauges
 from scheduler.snapshot import StatusSnapshot
 from scheduler.task import Phase, Stage
 
@@ -152,14 +153,7 @@ def _gauges(snapshot: StatusSnapshot) -> Iterator[Metric]:
         tasks.add_metric([stage.value], snapshot.totals.get(stage.value, 0))
     yield tasks
     yield GaugeMetricFamily("introeval_active_workers", "Tasks being worked on.", snapshot.active_workers)
-    up = GaugeMetricFamily("introeval_server_up", "1 for a healthy model server.", labels=("server",))
-    in_flight = GaugeMetricFamily("introeval_server_in_flight", "Requests under way.", labels=("server",))
-    for server in snapshot.servers:
-        up.add_metric([server.name], float(server.healthy))
-        in_flight.add_metric([server.name], server.in_flight)
-    yield up
-    yield in_flight
-    yield from _breakers(snapshot)
+    yield from server_gauges(snapshot)
     if snapshot.outbox is not None:
         yield GaugeMetricFamily(
             "introeval_webhook_pending", "Messages that wait to be delivered.", snapshot.outbox.pending
@@ -169,27 +163,6 @@ def _gauges(snapshot: StatusSnapshot) -> Iterator[Metric]:
             "Age of the oldest message that waits; 0 when none does.",
             snapshot.outbox.oldest_seconds or 0.0,
         )
-
-
-def _breakers(snapshot: StatusSnapshot) -> Iterator[Metric]:
-    state = GaugeMetricFamily(
-        "introeval_server_breaker",
-        "1 for the state of the server's circuit breaker.",
-        labels=("server", "state"),
-    )
-    strikes = GaugeMetricFamily("introeval_server_strikes", "Failures in a row.", labels=("server",))
-    again = GaugeMetricFamily(
-        "introeval_server_next_try_seconds",
-        "Until an open breaker's server is tried again.",
-        labels=("server",),
-    )
-    for server in snapshot.servers:
-        for each in ("closed", "open", "half_open"):
-            state.add_metric([server.name, each], float(server.breaker == each))
-        strikes.add_metric([server.name], server.strikes)
-        if server.next_try_seconds is not None:
-            again.add_metric([server.name], server.next_try_seconds)
-    yield from (state, strikes, again)
 
 
 def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]:
