@@ -187,7 +187,7 @@ class Database:
     async def compact(self) -> None:
         """Rewrite the file without a trace of what was deleted, and empty the write-ahead log. Commits wait meanwhile.
 
-        Overwriting deleted cells is not enough: rows that moved to another page left a copy where they were. Raises
+        Overwriting what is deleted is not enough: free pages from before ``secure_delete`` hold what was there. Raises
         ``StateError`` when SQLite cannot do it, or when somebody still reads an older commit: nothing is lost then.
         """
         async with self._lock:
@@ -195,8 +195,10 @@ class Database:
                 await self._writer.execute("VACUUM")
                 # All commits wait here, so a reader of an older state is not waited for.
                 await self._writer.execute("PRAGMA busy_timeout = 500")
-                rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
-                await self._writer.execute("PRAGMA busy_timeout = 10000")
+                try:
+                    rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+                finally:
+                    await self._writer.execute("PRAGMA busy_timeout = 10000")
         if rows[0][0]:
             raise StateError(
                 "the write-ahead log cannot be emptied yet: another process reads an older state"
