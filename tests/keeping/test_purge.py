@@ -207,4 +207,19 @@ def _execute(root: Path, sql: str, *values: str) -> None:
     from contextlib import closing
 
     with closing(sqlite3.connect(root / "introeval.sqlite3")) as connection, connection:
+        connection.execute("PRAGMA secure_delete = OFF")
         connection.execute(sql, values)
+
+
+async def test_what_an_earlier_version_deleted_without_overwriting_goes_too(lab: Lab) -> None:
+    """Free pages of a state from before ``secure_delete`` still hold words; the next purge rewrites the file."""
+    due, other = await lab.graded(1), await lab.graded(2)
+    sql = (
+        "INSERT INTO prompts VALUES ('old', 'a prompt with LEFTOVERWORDS in it' || printf('%9000s', 'x'), 0)"
+    )
+    for statement in (sql, "DELETE FROM prompts"):
+        await asyncio.to_thread(_execute, lab.root, statement)
+    assert await asyncio.to_thread(holds, lab.root, "LEFTOVERWORDS") != {}
+    await purger(lab).forget([due], LATER)
+    assert await asyncio.to_thread(holds, lab.root, "LEFTOVERWORDS") == {}
+    assert lab.rows("SELECT count(*) FROM results WHERE task_id = ?", other) == [(1,)]
