@@ -18,7 +18,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from introeval.web.places import client_of
 from scheduler.errors import ConfigurationError
@@ -38,6 +38,7 @@ BACKLOG = 4096
 """Connections that wait in the kernel, as far as ``net.core.somaxconn`` allows (4096 since Linux 5.4)."""
 
 _BURST = 64
+_ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _BROKEN = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT}
 _BODY = (
@@ -59,25 +60,43 @@ class DoorLimits:
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Listen on every address of ``host``. Raises ``ConfigurationError``."""
+    """Listen on every address of ``host`` that this machine has. Raises ``ConfigurationError``."""
     listeners: list[socket.socket] = []
+    absent: OSError | None = None
     try:
-        for family, kind, protocol, _, address in dict.fromkeys(
+        for family, _, _, _, address in dict.fromkeys(
             socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         ):
-            listeners.append(listener := socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(address)
-            listener.listen(BACKLOG)
-            listener.setblocking(False)
+            try:
+                listeners.append(_listener(family, address))
+            except OSError as error:
+                if error.errno not in _ABSENT:
+                    raise
+                # "localhost" is also ::1 on machines without IPv6.
+                absent = error
+        if absent is not None and not listeners:
+            raise absent
     except OSError as error:
         for listener in listeners:
             listener.close()
         message = f"Cannot listen on {host}:{port} ({error.strerror}): choose another --port."
         raise ConfigurationError(message) from error
     return listeners
+
+
+def _listener(family: int, address: tuple[Any, ...]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class Door:

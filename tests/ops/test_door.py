@@ -138,3 +138,13 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     (listener,) = bind("127.0.0.1", 0)
     with listener, pytest.raises(ConfigurationError, match="Address already in use"):
         bind("127.0.0.1", listener.getsockname()[1])
+
+
+def test_an_address_that_is_not_here() -> None:
+    """Of no machine (TEST-NET-1, RFC 5737): said in a sentence; a name with several needs one that is."""
+    with pytest.raises(ConfigurationError, match="Cannot assign requested address"):
+        bind("192.0.2.1", 0)
+    listeners = bind("localhost", 0)
+    assert listeners
+    for listener in listeners:
+        listener.close()
