@@ -109,7 +109,7 @@ def script_of(seed: int) -> Script:
         return _busy(seed, random)
     items = list(_uploads(random, count))
     watched = random.random() < 0.5
-    for _ in range(random.choice((0, 1, 1, 2, 2, 3, 4))):
+    for _ in range(random.choice((0, 1, 2, 3, 3, 4))):
         items.append(_trouble(random, count, watched))
     jumps = any(item.what is Happens.CLOCK for item in items)
     return Script(
@@ -163,25 +163,25 @@ def _trouble(random: Random, count: int, watched: bool) -> Item:
     at = _moment(random, SPAN)
     who = random.randrange(count)
     roll = random.random()
-    if roll < 0.30:
+    if roll < 0.25:
         return Item(what=Happens.KILL, at=at, value=float(random.randrange(120)))
-    if roll < 0.58:
+    if roll < 0.53:
         return _work(random, who, watched)
-    if roll < 0.66:
+    if roll < 0.60:
         hows = (*Fails, Fails.LEAVE, Fails.ENTER) if watched else (Fails.LEAVE, Fails.ENTER)
         return Item(what=Happens.SIDE, nth=random.randrange(5), how=random.choice(hows))
-    if roll < 0.74:
+    if roll < 0.68:
         how = random.choice([disk for disk in Disk if disk is not Disk.GOOD])
         return Item(what=Happens.DISK, at=at, how=how, value=random.choice((0.5, 5.0, 20.0)))
-    if roll < 0.80:
+    if roll < 0.74:
         return Item(what=Happens.DOWN, at=at, who=random.randrange(2), value=random.choice((1.0, 10.0, 40.0)))
+    if roll < 0.80:
+        return Item(what=Happens.CLOCK, at=at, value=random.choice((-3600.0, -5.0, 5.0, 3600.0, 1e6, -1e6, -1e6)))
     if roll < 0.84:
-        return Item(what=Happens.CLOCK, at=at, value=random.choice((-3600.0, -5.0, 5.0, 3600.0, 1e6, -1e6)))
-    if roll < 0.88:
         return Item(what=Happens.TERM, at=at, value=random.choice((0.0, 5.0, 30.0)))
-    if roll < 0.91:
+    if roll < 0.87:
         return Item(what=Happens.AGAIN, at=at, who=who)
-    return Item(what=random.choice((Happens.CANCEL, Happens.REGRADE)), at=at, who=who)
+    return Item(what=random.choice((Happens.CANCEL, Happens.CANCEL, Happens.REGRADE)), at=at, who=who)
 
 
 def _work(random: Random, who: int, watched: bool) -> Item:
@@ -195,7 +195,7 @@ def _work(random: Random, who: int, watched: bool) -> Item:
         Ends.HANGS,
         Ends.LATE,
     )
-    how = random.choice((*often, Ends.RUNS_ON, Ends.LOST) if watched else often)
+    how = random.choice((*often, Ends.RUNS_ON, Ends.LOST, Ends.LOST) if watched else often)
     nth = random.choice((0, 0, 1, 2, EVERY))
     if nth == EVERY and how in (Ends.DISK_FULL, Ends.LATE, Ends.RUNS_ON, Ends.LOST):
         nth = 0  # that is no fault that ends

@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
-from tests.simulator.script import script_of
+from tests.simulator.script import Happens, Item, Script, script_of
 from tests.simulator.session import Outcome, play
 from tests.simulator.shrink import shortest, text
 from tests.simulator.tables import Tables
@@ -98,9 +99,22 @@ def fresh_start() -> int:
     return int.from_bytes(os.urandom(6), "big")
 
 
-def corpus() -> dict[int, str]:
-    """Seeds that once broke a law, and why."""
-    return {int(seed): why for seed, why in json.loads(CORPUS.read_text(encoding="utf-8")).items()}
+def corpus() -> list[tuple[str, Script]]:
+    """What once broke a law: why, and the shortest script, which stays what it is when seeds come to mean others."""
+    entries = json.loads(CORPUS.read_text(encoding="utf-8"))
+    return [(entry["why"], _script(entry["script"])) for entry in entries]
+
+
+def keep(why: str, script: Script) -> None:
+    """Add a script to the corpus."""
+    entries = json.loads(CORPUS.read_text(encoding="utf-8"))
+    entries.append({"why": why, "script": asdict(script)})
+    CORPUS.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+
+
+def _script(fields: dict[str, Any]) -> Script:
+    items = tuple(Item(**item | {"what": Happens(item["what"])}) for item in fields["items"])
+    return Script(**fields | {"caps": tuple(fields["caps"]), "items": items})
 
 
 def explained(failure: Failure) -> str:
