@@ -17,7 +17,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check crash fuzz bench lock clean install install-dev test-models
+.PHONY: help demo serve test check crash fuzz bench lock clean install install-dev test-models soak
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -48,6 +48,9 @@ fuzz: $(DEVELOPMENT) ## 10,000 broken recordings through probe and extraction (l
 
 bench: $(DEVELOPMENT) ## measure the phases against one student at a time
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(DEVELOPMENT) ## a million seeds of the simulator (hours; ARGS="--seeds N" for fewer)
+	@$(BIN)/python -m tests.simulator --seeds 1000000 $(ARGS)
 
 install: $(RUNTIME) ## prepare .venv to run introeval
 
