@@ -1,8 +1,6 @@
-"""What must hold at every commit and in every piece of work, read from the tables by a connection of its own."""
+"""What must hold at every commit, read from the tables by a connection of its own."""
 
 import sqlite3
-
-from scheduler.task import Task
 
 MAX_RETRIES = 2
 
@@ -50,22 +48,6 @@ def broken(tables: sqlite3.Connection, accepted: set[str]) -> list[str]:
     found = [f"{rule}: {row}" for rule, sql in _NEVER.items() if (row := _first(tables, sql))]
     rows = {row[0] for row in tables.execute("SELECT id FROM processing_tasks")}
     return found + [f"{task_id} was accepted and is lost" for task_id in sorted(accepted - rows)]
-
-
-def wrongly_started(tables: sqlite3.Connection, task: Task) -> str | None:
-    """Why this piece of work should not have been handed out; ``None`` when it is right."""
-    if task.state.stage == "stt":
-        again = "SELECT 1 FROM events WHERE kind = 'transcribed' AND task_id = ?"
-        return f"{task.id} is transcribed again" if tables.execute(again, (task.id,)).fetchone() else None
-    left = "SELECT id FROM processing_tasks WHERE current_phase = 'stt' AND batch_id = ?"
-    row = tables.execute(left, (task.batch_id,)).fetchone()
-    return f"{task.id} is evaluated while {row[0]} of its batch is in STT" if row else None
-
-
-def open_tasks(tables: sqlite3.Connection) -> list[str]:
-    """The tasks that have not ended."""
-    sql = "SELECT id, current_phase, status FROM processing_tasks WHERE current_phase IN ('stt', 'llm')"
-    return [f"{row[0]} {row[1]}/{row[2]}" for row in tables.execute(sql)]
 
 
 def _first(tables: sqlite3.Connection, sql: str) -> list[object] | None:

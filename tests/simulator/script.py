@@ -176,7 +176,9 @@ def _trouble(random: Random, count: int, watched: bool) -> Item:
     if roll < 0.74:
         return Item(what=Happens.DOWN, at=at, who=random.randrange(2), value=random.choice((1.0, 10.0, 40.0)))
     if roll < 0.80:
-        return Item(what=Happens.CLOCK, at=at, value=random.choice((-3600.0, -5.0, 5.0, 3600.0, 1e6, -1e6, -1e6)))
+        return Item(
+            what=Happens.CLOCK, at=at, value=random.choice((-3600.0, -5.0, 5.0, 3600.0, 1e6, -1e6, -1e6))
+        )
     if roll < 0.84:
         return Item(what=Happens.TERM, at=at, value=random.choice((0.0, 5.0, 30.0)))
     if roll < 0.87:

@@ -134,10 +134,15 @@ class Session:
         self._stop()
 
     def _committed(self) -> None:
+        if self.machine.wrong:
+            self.oracle.broken("one side at a time", self.machine.wrong[0])
         self.oracle.committed()
         self._check()
 
     def _before_time_passes(self) -> None:
+        if self.machine.wrong:
+            self.oracle.broken("one side at a time", self.machine.wrong[0])
+            self._stop()
         if self.process and self.process.overslept:
             self.oracle.broken("a wake-up leads to a look at the tables", f"at {self.loop.time():.0f} s")
             self._stop()
@@ -145,8 +150,6 @@ class Session:
     def _check(self) -> None:
         """After each commit and each answer: are the laws kept, and is all over?"""
         oracle = self.oracle
-        if self.machine.wrong:
-            oracle.broken("one side at a time", self.machine.wrong[0])
         if self.process and self.process.manager.controller.violations:
             oracle.broken("no violation is recorded", "the lock saw one")
         accepted = len(self.clients.acknowledged) == len(self.script.uploads)
