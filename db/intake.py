@@ -7,6 +7,7 @@ from pathlib import Path
 from db.database import Database, Transaction
 from db.rows import task_from_row
 from db.transition import record
+from scheduler.errors import StaleWorkError
 from scheduler.task import Stage, Status, Task, TaskState
 
 
@@ -69,7 +70,10 @@ class Intake:
         return int(row["waiting"]) if row else 0
 
     async def accept(self, new: NewTask, now: float) -> Accepted:
-        """Commit a submission; with a key that was used before, return the earlier one and write nothing."""
+        """Commit a submission; with a key that was used before, return the earlier one and write nothing.
+
+        Raises ``StaleWorkError`` when the upload in pieces that it came through has ended meanwhile.
+        """
 
         async def body(transaction: Transaction) -> Accepted:
             if new.idempotency_key is not None:
@@ -81,9 +85,10 @@ class Intake:
             )
             target = str(TaskState(new.phase, Status.PENDING))
             if new.upload_id is not None:
-                await transaction.execute(
-                    "settle_upload", {"id": new.upload_id, "task_id": new.id, "now": now}
-                )
+                values = {"id": new.upload_id, "task_id": new.id, "now": now}
+                if await transaction.execute("settle_upload", values) != 1:
+                    # Whoever ended the upload may remove its file.
+                    raise StaleWorkError(f"the upload {new.upload_id} has ended meanwhile")
             await record(transaction, now, "accepted", task_id=new.id, target=target)
             task = await transaction.one("task_by_id", {"id": new.id})
             assert task is not None

@@ -562,6 +562,14 @@ UPDATE uploads SET task_id = :task_id, updated_at = :now WHERE id = :id AND task
 -- An upload is refused for good; the reason is told again to whoever asks, and nothing else of it is kept.
 UPDATE uploads SET refusal = :refusal, metadata = '{}', updated_at = :now WHERE id = :id AND task_id IS NULL;
 
+-- name: expire_upload
+-- An upload whose time is over goes, if it is neither a submission nor refused: its file goes after it.
+DELETE FROM uploads WHERE id = :id AND expires_at <= :now AND task_id IS NULL AND refusal IS NULL;
+
+-- name: expire_ended_upload
+-- The row of an upload that has ended goes when its time is over; what became of it stays.
+DELETE FROM uploads WHERE id = :id AND expires_at <= :now AND (task_id IS NOT NULL OR refusal IS NOT NULL);
+
 -- name: delete_upload
 -- An upload is forgotten.
 DELETE FROM uploads WHERE id = :id;

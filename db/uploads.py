@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from db.database import Database
+from db.database import Database, Transaction
 from scheduler.errors import StaleWorkError
 
 
@@ -115,6 +115,16 @@ class Uploads:
         """It ends with this problem, unless it is a submission."""
         values = {"id": upload_id, "refusal": json.dumps(dict(refusal)), "now": now}
         await self._database.write(lambda transaction: transaction.execute("refuse_upload", values))
+
+    async def expire(self, upload_id: str, now: float) -> bool:
+        """Forget it if its time is over; whether its file is to be removed now. Nobody can accept it any more then."""
+        values = {"id": upload_id, "now": now}
+
+        async def body(transaction: Transaction) -> bool:
+            await transaction.execute("expire_ended_upload", values)
+            return await transaction.execute("expire_upload", values) == 1
+
+        return await self._database.write(body)
 
     async def delete(self, upload_id: str) -> None:
         """Forget it."""

@@ -102,9 +102,9 @@ class Purger:
         uploads = Uploads(self._database)
         expired = await uploads.expired(now)
         for upload in expired:
-            if upload.task_id is None:
+            # The row first, if it still is as it was: it may become a submission in this moment.
+            if await uploads.expire(upload.id, now):
                 await asyncio.to_thread(_remove, self._database.root, upload.id, ())
-            await uploads.delete(upload.id)
         return len(expired)
 
     async def _drop_replies(self, now: float) -> int:

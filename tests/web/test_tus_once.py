@@ -61,20 +61,26 @@ async def test_the_last_answer_is_lost(tmp_path: Path) -> None:
 
 async def test_all_ask_at_once_while_it_is_looked_into(tmp_path: Path) -> None:
     """They wait for the one look, and hear the same."""
-    looked = []
+    looked: list[str] = []
+    begun_to_look, may_end = asyncio.Event(), asyncio.Event()
 
     async def probe(path: Path, name: str) -> float:
         looked.append(name)
+        begun_to_look.set()
+        await may_end.wait()
         return await real_probe(path, name)
 
     async with running(tmp_path, probe=probe) as room:
         path = await begun(room)
-        await patch(room, path, VIDEO[:-1])
-        last = [patch(room, path, VIDEO[-1:], len(VIDEO) - 1), *(head(room, path) for _ in range(8))]
-        answers = await asyncio.gather(*last)
-        assert answers[0].status == 204
-        assert (await head(room, path)).headers["Upload-Offset"] == str(len(VIDEO))
-        assert len(looked) == len(await submissions(room)) == 1
+        asked = [asyncio.ensure_future(patch(room, path, VIDEO))]
+        await begun_to_look.wait()
+        asked += [asyncio.ensure_future(head(room, path)) for _ in range(5)]
+        asked += [asyncio.ensure_future(patch(room, path, b"", len(VIDEO))) for _ in range(3)]
+        may_end.set()
+        answers = await asyncio.gather(*asked)
+        assert [answer.status for answer in answers] == [204] + [200] * 5 + [204] * 3
+        assert {answer.headers["Introeval-Submission"] for answer in answers} == set(await submissions(room))
+        assert len(looked) == 1
 
 
 async def test_the_process_ends_before_the_submission_is_written(tmp_path: Path) -> None:

@@ -181,13 +181,8 @@ class Shelf:
         expired = await self._uploads.expired(self._clock.now())
         for upload in expired:
             async with self.turns.take(upload.id):
-                # Again: it may have become a submission meanwhile, or gone on.
-                now = await self._uploads.find(upload.id)
-                if now is None or now.expires_at > self._clock.now():
-                    continue
-                # The row first: a file without a row is swept at the next start.
-                await self._uploads.delete(upload.id)
-                if now.open:
+                # The row first, if it still is as it was; a file without a row is swept at the next start.
+                if await self._uploads.expire(upload.id, self._clock.now()):
                     await self._discard(upload.id)
         return len(expired)
 

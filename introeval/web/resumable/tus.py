@@ -19,6 +19,7 @@ from introeval.web.resumable.shelf import Shelf
 from introeval.web.resumable.tus_creation import TusCreation
 from introeval.web.resumable.tus_writing import TusWriting, other_offset
 from introeval.web.schema import ProblemBody
+from scheduler.errors import IntroevalError
 
 PATH = "/files/"
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -83,8 +84,12 @@ class Tus:
     async def get(self, request: web.Request) -> web.StreamResponse:
         """The same for people and programs that do not speak tus; never an error because of a refusal."""
         upload = await self.shelf.find(request.match_info["id"])
-        if upload.open and upload.whole:
-            upload = await self.finisher.finish(upload.id)
+        try:
+            upload = await self._settled(upload)
+        except IntroevalError:
+            upload = await self.shelf.find(upload.id)
+            if upload.refusal is None:
+                raise
         return answer(upload_body(upload))
 
     async def patch(self, request: web.Request) -> web.StreamResponse:
