@@ -26,8 +26,10 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   │   └── HumanGradesError              introeval.agreement.errors
     │   ├── AssignmentError                   introeval.assignments.errors
     │   │   └── AssignmentChangedError        introeval.assignments.errors
+    │   ├── DamagedStateError                 introeval.keeping.errors
     │   ├── EmbeddedServerError               models.embedded.errors
     │   ├── GradeRequestError                 introeval.exams.errors
+    │   ├── RestoreError                      introeval.keeping.errors
     │   ├── RubricError                       introeval.grading.errors
     │   ├── TemplateError                     introeval.exams.errors
     │   ├── UnknownModelError                 models.registry
@@ -43,6 +45,8 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   └── RunnerError                       models.embedded.errors
     ├── StaleWorkError                        scheduler.errors
     ├── StateError                            scheduler.errors
+    │   ├── BackupError                       introeval.keeping.errors
+    │   ├── KeepingBusyError                  introeval.keeping.errors
     │   ├── NoRoomError                       scheduler.errors
     │   ├── StorageError                      introeval.web.partfile
     │   ├── UncertainCommitError              db.database
