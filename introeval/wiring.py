@@ -106,11 +106,6 @@ def keeper(settings: Settings, database: Database, clock: Clock) -> Keeper:
     return Keeper(database, settings.backup_dir, policy(settings), clock)
 
 
-def keeping_ports(settings: Settings, database: Database, keeper: Keeper) -> KeepingPorts:
-    """What the web needs of it."""
-    return KeepingPorts(dates=Keeping(database), days=settings.retention.days, wake=keeper.wake)
-
-
 def web_context(
     settings: Settings,
     database: Database,
@@ -119,13 +114,15 @@ def web_context(
     clock: Clock,
     library: AssignmentLibrary,
     preview: Previewer,
-    keeping: KeepingPorts,
+    keeper: Keeper,
     inspect: Mapping[str, Inspect] | None = None,
 ) -> WebContext:
     """The web's ports. ``inspect``: not given: who looks into each kind of file for real."""
     return WebContext(
         intake=Intake(database, settings.retention.days),
-        keeping=keeping,
+        keeping=KeepingPorts(
+            dates=Keeping(database), days=settings.retention.days, wake=keeper.wake
+        ),
         uploads=Uploads(database),
         views=Views(database),
         library=library,
