@@ -32,11 +32,21 @@ PR_SET_PDEATHSIG = 1
 """``linux/prctl.h``."""
 
 OPEN_FILES = 256
+NOT_STARTED, NOT_STARTED_CODE = "stt.confine could not start", 126
 PACKAGES = Path(__file__).resolve().parents[1]
 """The folder of our own packages. In a source checkout only the packages in it are readable."""
 
-SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives", "/nix/store", "/gnu/store")
-"""Where shared libraries are. Nothing of a student's is there."""
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/nix/store",
+    "/gnu/store",
+)
+"""Where programs and shared libraries are. Nothing of a student's is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +149,14 @@ def main(arguments: list[str]) -> None:
     limits, separator, *command = arguments
     if separator not in ("--", "-m") or not command:
         raise SystemExit("usage: python -m stt.confine LIMITS (-- COMMAND | -m MODULE) ...")
-    confine(decode(limits), command[0] if separator == "--" else None)
-    if separator == "--":
-        os.execv(command[0], command)
+    try:
+        confine(decode(limits), command[0] if separator == "--" else None)
+        if separator == "--":
+            os.execv(command[0], command)
+    except OSError as error:
+        # Whoever waits must not take this for the program's own answer about the file.
+        print(f"{NOT_STARTED} {command[0]}: {error}", file=sys.stderr)
+        raise SystemExit(NOT_STARTED_CODE) from None
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 

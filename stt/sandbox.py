@@ -24,7 +24,7 @@ from functools import cache
 from typing import IO
 
 from stt import landlock, seccomp
-from stt.confine import PACKAGES, Confinement, encode, places_of, program_places, python_module
+from stt.confine import NOT_STARTED, PACKAGES, Confinement, encode, places_of, program_places, python_module
 from stt.spawn import Finished, run_bounded
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,9 @@ async def run_confined(
     stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
     stdout_bytes: int = 1 << 16,
 ) -> Finished:
-    """Run ``command`` (see ``confined``) to its end, or kill it after ``seconds``. Raises ``OSError``.
+    """Run ``command`` (see ``confined``) to its end, or kill it after ``seconds``.
+
+    Raises ``OSError`` when it could not be started, or not be confined.
 
     ``stdout``: an open file takes the place of the pipe, and ``Finished.stdout`` is empty. ``stdout_bytes``: how much
     of a pipe is kept, from its end.
@@ -95,6 +97,8 @@ async def run_confined(
     done = await run_bounded(
         full, stdin=stdin, seconds=seconds, stdout=stdout, stdout_bytes=stdout_bytes, env=environment()
     )
+    if done.returncode and not done.timed_out and (why := _not_started(done.stderr)):
+        raise OSError(why)
     return replace(done, returncode=_signal_or_code(done.returncode))
 
 
@@ -154,6 +158,12 @@ def _try_bubblewrap() -> tuple[str | None, str]:
         return found, ""
     words = done.stderr.decode(errors="replace").strip().splitlines()
     return None, (words[-1] if words else f"it ended with {done.returncode}")[:160]
+
+
+def _not_started(stderr: str) -> str:
+    """What bubblewrap or ``stt.confine`` complained of, when the program was never reached."""
+    lines = stderr.strip().splitlines()
+    return next((line[:300] for line in lines if line.startswith((NOT_STARTED, "bwrap: "))), "")
 
 
 def _signal_or_code(returncode: int) -> int:

@@ -19,7 +19,7 @@ from benchmarks.role_latency import smallest
 from introeval.sd_notify import Notifier
 from introeval.service import Daemon, daemon
 from introeval.settings import load
-from scheduler.ports import Clock
+from scheduler.ports import Clock, Transcriber
 from scheduler.transitions import TASK_TRANSITIONS, TaskEvent
 from tests.faults.clocks import HurriedClock
 from tests.models.fake_ollama import FakeOllama
@@ -145,9 +145,16 @@ class FaultLab:
 
 @asynccontextmanager
 async def fault_lab(
-    root: Path, *servers: FakeOllama, clock: Clock | None = None, **settings: Any
+    root: Path,
+    *servers: FakeOllama,
+    clock: Clock | None = None,
+    transcriber: Transcriber | None = None,
+    **settings: Any,
 ) -> AsyncIterator[FaultLab]:
-    """A daemon whose language models these are; what they answer fits, unless the test says otherwise."""
+    """A daemon whose language models these are; what they answer fits, unless the test says otherwise.
+
+    ``transcriber``: who listens to recordings; not given: Whisper.
+    """
     for server in servers:
         server.reply_for = server.reply_for or fitting
     given: dict[str, Any] = {
@@ -168,7 +175,9 @@ async def fault_lab(
         "drain_seconds": 1.0,
     }
     async with (
-        daemon(load(given | settings), Notifier({}), clock or HurriedClock()) as running,
+        daemon(
+            load(given | settings), Notifier({}), clock or HurriedClock(), transcriber=transcriber
+        ) as running,
         aiohttp.ClientSession(running.url) as http,
     ):
         async with http.put(f"/api/v1/assignments/{ASSIGNMENT['id']}", json=ASSIGNMENT) as answer:

@@ -229,3 +229,14 @@ async def test_many_at_once(tmp_path: Path) -> None:
     )
 
     assert answers == [(0, str(media.stat().st_size))] * 4
+
+
+@pytest.mark.usefixtures("wrapped")
+async def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
+    """That is our trouble, and never taken for an answer about the file."""
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/no/such/shell\n")
+    broken.chmod(0o755)
+
+    with pytest.raises(OSError, match="could not start"):
+        await run_confined(ME, ["--", str(broken)], stdin=asyncio.subprocess.DEVNULL, seconds=30)
