@@ -27,6 +27,7 @@ from introeval import assembly, logs, wiring
 from introeval.clock import SystemClock
 from introeval.durable import make_folder
 from introeval.evaluator import GradingEvaluator
+from introeval.graders.base import Grader
 from introeval.instance import single_instance
 from introeval.keeping.integrity import require_whole
 from introeval.library import AssignmentLibrary
@@ -125,9 +126,7 @@ async def daemon(
     clock = clock or SystemClock()
     _make_folders(settings)
     async with AsyncExitStack() as stack:
-        stack.enter_context(single_instance(settings.state.instance_lock))
-        await asyncio.to_thread(require_whole, settings.state)
-        database = await stack.enter_async_context(Database.open(settings.state_dir))
+        database = await _state(stack, settings)
         outgoing = Outgoing(settings.webhook, database, clock)
         embedded = EmbeddedServers(assembly.embedded_servers(settings), clock)
         servers = await stack.enter_async_context(_beside(embedded))
@@ -139,10 +138,7 @@ async def daemon(
         executor = Executor(pool, SqliteCalls(database), clock, rate=assembly.rates(settings))
         sight = Sight(configs)
         stack.push_async_callback(sight.close)
-        pages = wiring.page_transcriber(database, sight, clock, settings.generation.num_ctx)
-        await pages.sweep()
-        budget = Budget(context=settings.generation.num_ctx, reply=settings.generation.num_predict)
-        graders = wiring.graders(database, sight, clock, pages, budget)
+        graders = await _graders(settings, database, sight, clock)
         evaluator = GradingEvaluator(pool, executor, library, graders)
         preview = Previewer(executor, graders, evaluator.served, configs)
         manager = ReaderWriterQueueManager(
@@ -160,10 +156,8 @@ async def daemon(
         board.outbox, board.calls = outgoing.status, evaluator.calls
         keeper = wiring.keeper(settings, database, clock)
         library.on_change = keeper.wake
-        keeping = wiring.keeping_ports(settings, database, keeper)
-        context = wiring.web_context(
-            settings, database, manager, board, clock, library, preview, keeping, inspect
-        )
+        web = (settings, database, manager, board, clock, library, preview, keeper, inspect)
+        context = wiring.web_context(*web)
         database.on_commit(context.commits.notify)
         stack.push_async_callback(evaluator.close)
         stack.push_async_callback(transcriber.close)
@@ -171,12 +165,26 @@ async def daemon(
         stack.push_async_callback(_stop, manager, queues, settings.drain_seconds)
         url = await listen(stack, settings, context)
         running = Daemon(url, manager, board, notifier)
-        beside = {"probes": pool.run(), "report": _report(running, context), "outbox": outgoing.run()}
-        beside["keeping"] = keeper.run()
+        beside = {"probes": pool.run(), "outbox": outgoing.run(), "keeping": keeper.run()}
+        beside["report"] = _report(running, context)
         started = [asyncio.create_task(work, name=name) for name, work in beside.items()]
         stack.push_async_callback(_end, started)
         running.work = [queues, *started, servers]
         yield running
+
+
+async def _state(stack: AsyncExitStack, settings: Settings) -> Database:
+    """The tables, if nobody else has them and they can be trusted. Raises ``ConfigurationError``."""
+    stack.enter_context(single_instance(settings.state.instance_lock))
+    await asyncio.to_thread(require_whole, settings.state)
+    return await stack.enter_async_context(Database.open(settings.state_dir))
+
+
+async def _graders(settings: Settings, database: Database, sight: Sight, clock: Clock) -> dict[str, Grader]:
+    pages = wiring.page_transcriber(database, sight, clock, settings.generation.num_ctx)
+    await pages.sweep()
+    budget = Budget(context=settings.generation.num_ctx, reply=settings.generation.num_predict)
+    return wiring.graders(database, sight, clock, pages, budget)
 
 
 @asynccontextmanager

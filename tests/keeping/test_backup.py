@@ -1,57 +1,22 @@
 """Backups: whole, made beside a working daemon, refused when they cannot be, and believed only after a check."""
 
 import asyncio
-import os
-import shutil
 import sqlite3
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
 from db.database import FILE_NAME
 from introeval.keeping import backup as making
-from introeval.keeping.backup import Made, make_backup
+from introeval.keeping.backup import make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.errors import BackupError, KeepingBusyError
 from introeval.keeping.lock import alone
 from introeval.keeping.manifest import read_manifest
 from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.shelf import Shelf
-from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
-
-NOW = THEN + 3 * DAY
-
-
-@contextmanager
-def small_disk(where: Path, kib: int) -> Iterator[Path]:
-    """A file system of its own, of this size."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting a tmpfs needs root and mount")
-    where.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(where)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine lets nobody mount a tmpfs")
-    try:
-        yield where
-    finally:
-        subprocess.run(["umount", str(where)], check=True)
-
-
-def backed_up(
-    lab: Lab, keep: int = 7, now: float = NOW, pause: Callable[[float], None] = lambda _: None
-) -> Made:
-    """A backup of the lab, beside it."""
-    return make_backup(lab.root, Shelf(lab.root.parent / "backups"), keep=keep, now=now, pause=pause)
-
-
-async def filled(lab: Lab) -> None:
-    """Something of everything."""
-    await lab.graded(1)
-    await lab.hand_in(2)
-    await lab.session_graded(3, await lab.session(7))
+from tests.keeping.shelves import NOW, backed_up, filled, small_disk
+from tests.keeping.states import Lab, files_of, holds, rows
 
 
 async def test_a_backup_is_whole(lab: Lab) -> None:
@@ -174,73 +139,6 @@ async def test_a_file_that_the_state_has_lost_is_told(lab: Lab) -> None:
         f"The file videos/{2:024x}.bin was not there when the backup was made."
     ]
     assert check_backup(made.folder, lacking=False) == []
-
-
-def _truncate(backup: Path) -> str:
-    path = backup / f"videos/{1:024x}.bin"
-    path.unlink()
-    path.write_bytes(b"short")
-    return "another size"
-
-
-def _flip(backup: Path) -> str:
-    path = backup / f"transcripts/{1:024x}.jsonl"
-    content = path.read_bytes()
-    path.unlink()
-    path.write_bytes(content[:-2] + b"!\n")
-    return "another content"
-
-
-def _lose(backup: Path) -> str:
-    (backup / f"images/{7:016x}image.bin").unlink()
-    return "cannot be read"
-
-
-def _break_database(backup: Path) -> str:
-    path = backup / FILE_NAME
-    content = bytearray(path.read_bytes())
-    content[4096 * 3 : 4096 * 5] = b"\xff" * 8192
-    path.write_bytes(content)
-    return "damaged"
-
-
-def _another_row(backup: Path) -> str:
-    with closing(sqlite3.connect(backup / FILE_NAME)) as connection, connection:
-        connection.execute(
-            "UPDATE processing_tasks SET video_path = 'videos/other.bin' WHERE id = ?", (f"{2:024x}",)
-        )
-    return "which a row names"
-
-
-def _newer(backup: Path) -> str:
-    text = (backup / "manifest.json").read_text().replace('"schema": 3', '"schema": 99')
-    (backup / "manifest.json").write_text(text)
-    return "newer introeval"
-
-
-def _outside(backup: Path) -> str:
-    text = (backup / "manifest.json").read_text().replace('"videos/', '"../videos/')
-    (backup / "manifest.json").write_text(text)
-    return "not trusted"
-
-
-def _no_json(backup: Path) -> str:
-    (backup / "manifest.json").write_text('{"format": 1, "files": []}')
-    return "cannot be read"
-
-
-@pytest.mark.parametrize(
-    "harm", [_truncate, _flip, _lose, _break_database, _another_row, _newer, _outside, _no_json]
-)
-async def test_the_check_finds_it(lab: Lab, harm: Callable[[Path], str]) -> None:
-    """Each kind of damage is named, and checking changes nothing."""
-    await filled(lab)
-    made = backed_up(lab)
-    expected = harm(made.folder)
-    before = {path: path.stat().st_mtime_ns for path in made.folder.rglob("*")}
-    reasons = check_backup(made.folder)
-    assert any(expected in reason for reason in reasons), reasons
-    assert {path: path.stat().st_mtime_ns for path in made.folder.rglob("*")} == before
 
 
 async def test_uploads_that_have_not_ended_are_left_out(lab: Lab) -> None:

@@ -13,7 +13,8 @@ from introeval import logs
 from introeval.keeping.backup import make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.shelf import Shelf
-from tests.keeping.canaries import CANARIES, DAY, Aviary, aviary, disguised
+from tests.keeping.aviary import Aviary, aviary
+from tests.keeping.canaries import CANARIES, DAY, disguised
 from tests.keeping.states import files_of, holds, rows
 
 GRADED = """
