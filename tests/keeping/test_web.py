@@ -76,7 +76,7 @@ async def test_what_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_deleted_submission_is_gone_everywhere(tmp_path: Path) -> None:
-    """410 with a sentence at each of its addresses, for programs and people; no list has it, the run still counts it."""
+    """410 with a sentence at each address, for programs and people; no list has it, and the run still counts it."""
     async with running(tmp_path) as room:
         gone, other = await graded(room), await graded(room, roll_number="R-2")
         await Purger(room.database, Shelf(tmp_path / "b"), Policy()).forget([gone], time.time())
