@@ -26,7 +26,8 @@ K = TypeVar("K")
 class PlaceLimits:
     """See the module's rules. ``per_student``: places that one student has at once, from one client.
 
-    A place costs at most about 1 MiB of memory (bytes on their way to the disk), a place in the line 0.4 MiB.
+    By the sizes of the buffers a place takes up to 3 MiB of memory (two blocks on their way to the disk, and what a
+    connection holds), a place in the line up to 0.4 MiB.
     """
 
     places: int = 128
