@@ -1,6 +1,6 @@
 """Seeds of the simulator: fresh ones on each run, and those that once broke a law.
 
-``SIMULATOR_SEEDS`` says how many; else 20,000 in CI and 500 at home. A failure prints its seed, the law it breaks, the
+``SIMULATOR_SEEDS`` says how many; else 20,000 in CI and 300 at home. A failure prints its seed, the law it breaks, the
 hash of its trace and the shortest script; ``python -m tests.simulator --seed N`` plays it again.
 """
 
@@ -15,7 +15,7 @@ from tests.simulator.seeds import corpus, explained, fresh_start, many, one, tab
 from tests.simulator.session import play
 from tests.simulator.shrink import minimised
 
-IN_CI, AT_HOME = 20_000, 500
+IN_CI, AT_HOME = 20_000, 300
 
 
 @pytest.mark.timeout(400)
