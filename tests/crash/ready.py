@@ -57,8 +57,8 @@ async def fill(state: Path, count: int = QUEUED) -> None:
         (state / f"{name}.killed").replace(state / name)
 
 
-async def measure(state: Path, environment: dict[str, str]) -> Ready:
-    """Start the real command on it, and kill it again."""
+async def measure(state: Path, environment: dict[str, str], queued: int) -> Ready:
+    """Start the real command on it, and kill it again. ``queued``: how many it must find."""
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "introeval", "serve", "--port", "0", "--state-dir", str(state),
@@ -72,7 +72,7 @@ async def measure(state: Path, environment: dict[str, str]) -> Ready:
         wall, cpu = time.monotonic() - began, _cpu_seconds(process.pid)
         async with aiohttp.ClientSession(url) as http, http.get("/api/v1/status") as answer:
             totals = (await answer.json())["totals"]
-            assert totals["stt"] == QUEUED, totals
+            assert totals["stt"] == queued, totals
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()

@@ -12,7 +12,7 @@ from tests.crash.points import calls_of_a_life, kill_at_each, kill_twice, sample
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-EVERY = 15
+EVERY = 25
 KILLS = 6
 FORGETTING = 270
 """State calls of a daemon that forgets one submission, about."""
@@ -27,7 +27,7 @@ def seed() -> int:
 
 
 async def test_a_life_with_a_kill_at_any_state_call(nursery: Nursery, tmp_path: Path, seed: int) -> None:
-    """Every 15th call, from a random one on: nothing accepted is lost, nothing is done twice, nothing is left over."""
+    """Every 25th call, from a random one on: nothing accepted is lost, nothing is done twice, nothing is left over."""
     calls = await calls_of_a_life(nursery, tmp_path / "watched", seed)
     numbers = sample(len(calls), EVERY, seed)
     outcome = await kill_at_each(nursery, tmp_path, seed, numbers, jobs=2)
