@@ -209,7 +209,7 @@ async def test_hallucination_loop(open_lab: Callable[..., Any], clip: Path) -> N
         body, page = await shown(lab, task_id)
 
     assert body["transcript"] == f"{said * 2}{MARK} {'Thank you. ' * 5}{MARK}"
-    assert page.count(said) < 10
+    assert page.count(said) < 25
     assert MARK in page
 
 

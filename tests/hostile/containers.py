@@ -52,13 +52,14 @@ def _crc(data: bytes, bits: int, polynomial: int) -> int:
 
 
 def _wide_png(side: int) -> bytes:
-    """A white picture of one bit per pixel: 32 KB for 16,000 x 16,000."""
+    """A black picture of 8 bits per pixel: 250 KB for 16,000 x 16,000."""
 
     def part(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    rows = zlib.compress(b"\0" * (side // 8 + 1) * side, 9)
-    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    packer, row = zlib.compressobj(1), bytes(side + 1)
+    rows = b"".join([*(packer.compress(row) for _ in range(side)), packer.flush()])
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", rows) + part(b"IEND", b"")
 
 

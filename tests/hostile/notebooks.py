@@ -28,10 +28,10 @@ FILES: list[Crafted] = [
     crafted("notebook deep-lists", NO_NOTEBOOK, lambda s: b"[" * 1_000_000, "a.ipynb"),
     crafted("notebook deep-objects", NO_NOTEBOOK, lambda s: b'{"a":' * 500_000, "a.ipynb"),
     crafted("notebook deep-metadata", f"{NO_NOTEBOOK} {OK}", lambda s: _with(b"[" * 900 + b"]" * 900), "a.ipynb"),
-    crafted("notebook million-objects", f"{OK} {LARGE}", lambda s: _with(
-        b"[" + b"{}," * 4_900_000 + b"{}]"), "a.ipynb"),
-    crafted("notebook million-keys", f"{OK} {LARGE}", lambda s: _with(
-        b"{" + b",".join(b'"%d":{}' % i for i in range(1_200_000)) + b"}"), "a.ipynb"),
+    crafted("notebook two-million-objects", f"{OK} {LARGE}", lambda s: _with(
+        b"[" + b"{}," * 2_000_000 + b"{}]"), "a.ipynb"),
+    crafted("notebook half-a-million-keys", f"{OK} {LARGE}", lambda s: _with(
+        b"{" + b",".join(b'"%d":{}' % i for i in range(500_000)) + b"}"), "a.ipynb"),
     crafted("notebook huge-string", OK, lambda s: book(source="x" * 15_000_000), "a.ipynb"),
     crafted("notebook huge-number", f"{NOT_JSON} {OK}", lambda s: _with(
         b'{"a":' + b"9" * 10_000_000 + b"}"), "a.ipynb"),
