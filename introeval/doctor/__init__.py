@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from introeval.doctor import machine, servers, weights
+from introeval.doctor import keeping, machine, servers, weights
 from introeval.doctor.finding import Finding, Level
 from introeval.settings import Settings, unknown_variables
 
@@ -20,6 +20,8 @@ async def diagnose(settings: Settings) -> list[Finding]:
         machine.folder("cache folder", settings.cache_dir, 3_000_000_000),
         machine.listening(settings),
         machine.connections(settings),
+        *keeping.backups(settings),
+        *keeping.set_aside(settings),
         *_misspelt(),
         weights.speech(settings),
     ]
