@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import database
+from tests.simulator.script import Script
 from tests.simulator.seeds import tables
 
 
@@ -70,11 +71,15 @@ Patch = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``name``: for a table. ``where``: the part that is wrong. ``patch``: makes it so."""
+    """``name``: for a table. ``where``: the part that is wrong. ``patches``: make it so.
+
+    ``needs``: whether it may show in a script; others need not be played.
+    """
 
     name: str
     where: str
     patches: tuple[Patch, ...]
+    needs: Callable[[Script], bool] = lambda _script: True
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -98,3 +103,13 @@ def put(owner: Any, name: str, value: object) -> Patch:
 def statement(names: tuple[str, ...], old: str, new: str) -> Patch:
     """See ``sql``."""
     return lambda: sql(database, names, old, new)
+
+
+def happens(what: str) -> Callable[[Script], bool]:
+    """Scripts in which this happens: a ``Happens``, or how it does."""
+    return lambda script: any(what in (item.what, item.how) for item in script.items)
+
+
+def streams(script: Script) -> bool:
+    """Scripts in which one kind of work keeps coming."""
+    return len(script.uploads) > 10

@@ -16,7 +16,8 @@ from scheduler.leases import Lease
 from scheduler.lock import PhaseLock
 from scheduler.queues import ReaderWriterQueueManager
 from tests.simulator import sketches
-from tests.simulator.edits import Mutant, edit, put, replaced, statement, without_trigger
+from tests.simulator.edits import Mutant, edit, happens, put, replaced, statement, streams, without_trigger
+from tests.simulator.script import script_of
 from tests.simulator.seeds import one
 
 MOST = 3000
@@ -63,6 +64,7 @@ MUTANTS = (
         "recovery gives nothing back",
         "recovery",
         (edit(SqliteStore, "recover", 'await transaction.all("processing_tasks")', "[]"),),
+        needs=happens("kill"),
     ),
     Mutant(
         "the lock is not released in a hand-over",
@@ -83,6 +85,7 @@ MUTANTS = (
         "the lock is taken before the side has entered",
         "controller",
         (edit(SemaphoreController, "switch_to", "await entering.enter()", sketches.EARLY),),
+        needs=happens("side"),
     ),
     Mutant(
         "the phase is not committed before the hand-over",
@@ -148,23 +151,32 @@ MUTANTS = (
                 "yields = view.stt_wants and not view.llm_wants",
             ),
         ),
+        needs=streams,
     ),
     Mutant(
         "no alternation: STT keeps the machine while it has work",
         "policy",
         (edit(policy, "_holder", "(capped or view.turn_over or not view.stt_wants)", "not view.stt_wants"),),
+        needs=streams,
     ),
     Mutant(
         "a retry waits for the next phase",
         "policy",
         (put(policy, "_View", sketches.retries_later(policy._View)),),
+        needs=happens("work"),
     ),
     Mutant(
         "an outcome is given up when the disk refuses it",
         "jobs",
         (edit(JobRunner, "_commit", "if self._stopping:", "if True:"),),
+        needs=happens("disk"),
     ),
-    Mutant("no lease ends", "jobs", (edit(Lease, "until_over", "left = ", "left = 1e9 + "),)),
+    Mutant(
+        "no lease ends",
+        "jobs",
+        (edit(Lease, "until_over", "left = ", "left = 1e9 + "),),
+        needs=happens("work"),
+    ),
     Mutant(
         "lost work's slot and hold are given to others",
         "jobs",
@@ -177,11 +189,13 @@ MUTANTS = (
             ),
             edit(PhaseLock, "work", "self.held -= 1", "self.held = max(0, self.held - 1)"),
         ),
+        needs=happens("lost"),
     ),
     Mutant(
         "a cancelled task's work is forgotten before it has ended",
         "jobs",
         (edit(ReaderWriterQueueManager, "machine", "in_hand=self._jobs.in_hand()", "in_hand=frozenset()"),),
+        needs=happens("cancel"),
     ),
     Mutant(
         "a clock that is set back makes all wait for it",
@@ -190,6 +204,7 @@ MUTANTS = (
             edit(batches, "is_over", " or now < began", ""),
             lambda: replaced(policy, "is_over", batches.is_over),
         ),
+        needs=happens("clock"),
     ),
 )
 
@@ -198,6 +213,8 @@ def seeds_to_catch(mutant: Mutant, start: int = 0, most: int = MOST) -> tuple[in
     """How many seeds it lives, and the law that ends it; ``None``: it outlives ``most``."""
     with mutant.alive():
         for count in range(1, most + 1):
+            if not mutant.needs(script_of(start + count - 1)):
+                continue
             outcome = one(start + count - 1)
             if outcome.wrong is not None:
                 return count, outcome.law
