@@ -1,0 +1,50 @@
+"""Checks of what is kept: backups, and what escapes from deletion."""
+
+import time
+
+from db.database import FILE_NAME
+from introeval.doctor.finding import Finding, Level
+from introeval.keeping.errors import RestoreError
+from introeval.keeping.manifest import read_manifest
+from introeval.keeping.restore import ASIDE
+from introeval.keeping.shelf import Shelf
+from introeval.settings import Settings
+
+FRESH_SECONDS = 3 * 86400.0
+
+
+def backups(settings: Settings) -> list[Finding]:
+    """Whether there is a recent backup, on another disk. A state that does not exist yet needs none."""
+    if not (settings.state_dir / FILE_NAME).is_file():
+        return []
+    found = Shelf(settings.backup_dir).backups()
+    if not found:
+        advice = "Run `introeval backup`, and enable introeval-backup.timer (docs/operations.md)."
+        return [Finding("backups", Level.WARN, f"none in {settings.backup_dir}", advice)]
+    try:
+        age = time.time() - read_manifest(found[0]).made_at
+    except RestoreError as error:
+        advice = "Remove it and make another one: introeval backup."
+        return [Finding("backups", Level.WARN, str(error), advice)]
+    text = f"{len(found)} in {settings.backup_dir}, the newest {age / 3600:.0f} hours old"
+    if age > FRESH_SECONDS:
+        return [
+            Finding("backups", Level.WARN, text, "Run `introeval backup`, and enable introeval-backup.timer.")
+        ]
+    if settings.backup_dir.stat().st_dev == settings.state_dir.stat().st_dev:
+        advice = "They do not outlive the state's disk: set backup.dir to a folder on another one."
+        return [Finding("backups", Level.WARN, text, advice)]
+    return [Finding("backups", Level.OK, text)]
+
+
+def set_aside(settings: Settings) -> list[Finding]:
+    """States that a restore has moved aside: no deletion reaches them."""
+    if not settings.state_dir.is_dir():
+        return []
+    left = sorted(path.name for path in settings.state_dir.glob(f"{ASIDE}*"))
+    if not left:
+        return []
+    advice = "No deletion reaches them: remove them when you no longer need them."
+    return [
+        Finding("restores", Level.WARN, f"moved aside in {settings.state_dir}: {', '.join(left)}", advice)
+    ]
