@@ -185,6 +185,7 @@ def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]
     for kind, name, text in (
         ("accepted", "introeval_accepted", "Tasks accepted."),
         ("released", "introeval_released", "Tasks released."),
+        ("purged", "introeval_purged", "Submissions that were deleted when their time was over."),
         ("delivered", "introeval_webhook_delivered", "Messages that the receiver has taken."),
         ("undelivered", "introeval_webhook_failed", "Messages that were given up."),
     ):
