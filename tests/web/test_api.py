@@ -171,7 +171,11 @@ async def test_openapi(tmp_path: Path) -> None:
         }
     homework = ("/assignments", "/assignments/{id}", "/assignments/{id}/preview")
     pages = {("get", path) for path in ("/", "/submit", "/s/{id}", "/static/{name}", *homework)}
+    # A client may leave out the slash at the end of where uploads in pieces are begun.
+    pages |= {("post", "/files"), ("options", "/files")}
     described = {(method, path) for path, item in document["paths"].items() for method in item}
+    # The one HEAD that is more than a GET without its body.
+    described.remove(("head", "/files/{id}"))
     assert document["openapi"] == "3.1.0"
     assert described == routes - pages
     for reference in re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text):
