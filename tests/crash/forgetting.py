@@ -84,7 +84,7 @@ async def _forget(
 
 
 async def _until_forgotten(made: Lab, task: str, rule: Rule) -> None:
-    """Ask for it until the daemon says that it is gone and its file is; start it again when it has died."""
+    """Ask for it until the daemon has done with it; start it again when it has died."""
     try:
         await made.start(rule)
     except DiedError:
@@ -92,7 +92,7 @@ async def _until_forgotten(made: Lab, task: str, rule: Rule) -> None:
     while True:
         try:
             async with made.http() as http:
-                await _ask(http, task, made.state / "videos" / f"{task}.bin")
+                await _ask(http, task, made)
             break
         except TROUBLE:
             await _again(made)
@@ -109,16 +109,26 @@ async def _again(made: Lab) -> None:
     await made.start()
 
 
-async def _ask(http: aiohttp.ClientSession, task: str, file: Path) -> None:
+async def _ask(http: aiohttp.ClientSession, task: str, made: Lab) -> None:
     path = f"/api/v1/submissions/{task}"
     async with http.put(f"{path}/retention", json={"delete_after": PAST}) as answer:
         assert answer.status in (200, GONE), (answer.status, await answer.text())
     while True:
         async with http.get(path) as answer:
-            if answer.status == GONE and not await asyncio.to_thread(file.exists):
-                return
             assert answer.status in (200, GONE)
+            if answer.status == GONE and await asyncio.to_thread(_ended, made.database, task):
+                return
         await asyncio.sleep(0.05)
+
+
+def _ended(database: Path, task: str) -> bool:
+    """Whether its purge has ended, the rewriting of the state file with it."""
+    # Read-only: the last connection to be closed would else take part in what is watched.
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as tables:
+        row = tables.execute(
+            "SELECT purged_at, request FROM processing_tasks WHERE id = ?", (task,)
+        ).fetchone()
+        return row is not None and row[0] is not None and row[1] is None
 
 
 async def _left(made: Lab, task: str, ledger: Ledger) -> list[str]:
