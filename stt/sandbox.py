@@ -72,8 +72,12 @@ def layers() -> Layers:
     """What holds here. Runs a short process the first time: call it in a thread."""
     path, why_not = _try_bubblewrap()
     found = Layers(path, why_not, landlock.version(), seccomp.known())
-    if not (found.bubblewrap and found.landlock and found.seccomp):
-        log.warning("uploads are decoded in children confined by: %s", found)
+    if not (found.files and found.network):
+        log.warning("a hostile upload could read files or use the network; run: introeval doctor")
+    elif found.bubblewrap is None:
+        log.warning(
+            "uploads are decoded without bubblewrap; the other layers hold (introeval doctor says why)"
+        )
     return found
 
 

@@ -1,28 +1,34 @@
 """What speech recognition and ffmpeg do on a bad day: real children, the whole daemon, seen over HTTP.
 
-Bad children are programs that speak a part of the protocol; after one of them comes the real Whisper (tiny.en).
+Bad children are programs that speak a part of the protocol; after one of them comes a good one, or the real Whisper.
 """
 
-import asyncio
 import json
 import os
-import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from stt.audio import find_ffmpeg
-from stt.config import SpeechConfig
-from stt.limits import MediaLimits
+from stt.limits import MIB
 from stt.loops import MARK
-from stt.process import WatchLimits, child_command
-from stt.protocol import ChildSettings
-from stt.worker import STTBatchWorker
-from tests.faults.lab import FaultLab, fault_lab
+from stt.process import WatchLimits
+from tests.faults.recordings import (
+    GROW,
+    SPEAKS,
+    WATCH,
+    WELL,
+    Children,
+    accepted,
+    hand_in,
+    listening_lab,
+    loads,
+    running,
+    shown,
+)
 from tests.hostile.craft import wav
 from tests.models.fake_ollama import FakeOllama, fake_ollama
 from tests.stt import children as do
@@ -30,48 +36,13 @@ from tests.stt.media import PICTURE, SILENCE, make
 
 pytestmark = pytest.mark.timeout(240)
 SPEECH = Path(__file__).parents[2] / "samples" / "strong.mp4"
-MIB = 1024 * 1024
-WATCH = WatchLimits(load=60, silence=20, memory=1024 * MIB)
-GROW = """
-import ctypes
-from stt.child import resident_bytes
-kept = []
-while True:
-    kept.append(b'x' * 20_000_000)
-    say('{"kind":"heartbeat","steps":%d,"rss":%d}' % (len(kept), resident_bytes()))
-"""
-"""Takes memory for real, and tells as the real child does."""
-
-
-class Children:
-    """Command lines of children: these first, then the real one. ``started``: how many there were."""
-
-    def __init__(self, *first: list[str]) -> None:
-        self._first = list(first)
-        self.started = 0
-
-    def __call__(self, settings: ChildSettings) -> list[str]:
-        self.started += 1
-        return self._first.pop(0) if self._first else child_command(settings)
-
-
-def loads(*lines: str) -> list[str]:
-    """A child that loads, gets its job, and does this."""
-    return do.program(do.LOADED, do.READ, *lines)
-
-
-SPEAKS = (
-    """say('{"kind":"heard","segment":{"start":0,"end":4,"text":"My name is Maya Torres","words":[]}}')"""
-)
-WELL = do.program(do.LOADED, f"while {do.READ}: {SPEAKS}; {do.DONE}")
-"""A child that does its work, again and again, in a fiftieth of the real one's time."""
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[FakeOllama]:
     """A well model server."""
-    async with fake_ollama() as running:
-        yield running
+    async with fake_ollama() as well:
+        yield well
 
 
 @pytest.fixture
@@ -82,56 +53,8 @@ def clip(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_lab(tmp_path: Path, tiny_stt_dir: Path, server: FakeOllama) -> Callable[..., Any]:
-    """A daemon that listens with these children, within these limits."""
-
-    @asynccontextmanager
-    async def opened(
-        children: Children, watch: WatchLimits = WATCH, **limits: Any
-    ) -> AsyncIterator[FaultLab]:
-        root = tmp_path / "lab"
-        speech = SpeechConfig(
-            model_name="whisper-tiny.en",
-            model_dir=tiny_stt_dir,
-            work_dir=root / "state" / "audio",
-            transcript_dir=root / "state" / "transcripts",
-            residency="exclusive",
-            device="cpu",
-            threads=1,
-            watch=watch,
-            media=MediaLimits(**limits),
-        )
-        worker = STTBatchWorker(speech, children)
-        batch = {"size": 1, "age_seconds": 0.0}
-        async with fault_lab(root, server, transcriber=worker, batch=batch) as lab:
-            yield lab
-        assert worker.pids == ()
-        assert not list((root / "state" / "audio").iterdir())
-
-    return opened
-
-
-async def hand_in(lab: FaultLab, video: Path, roll: str = "R1") -> tuple[int, dict[str, Any]]:
-    """A student's recording; the answer's status and body."""
-    form = aiohttp.FormData({"roll_number": roll, "name": "A Student"})
-    form.add_field("file", await asyncio.to_thread(video.read_bytes), filename=video.name)
-    async with lab.http.post("/api/v1/submissions", data=form) as answer:
-        body = dict(await answer.json())
-    if answer.status == 201:
-        lab.accepted.append(str(body["id"]))
-    return answer.status, body
-
-
-async def accepted(lab: FaultLab, video: Path, roll: str = "R1") -> str:
-    """As ``hand_in``, of what is to be accepted; its id."""
-    status, body = await hand_in(lab, video, roll)
-    assert status == 201, body
-    return str(body["id"])
-
-
-async def shown(lab: FaultLab, task_id: str) -> tuple[dict[str, Any], str]:
-    """The submission as a program and as a person sees it; the person's page without its markup."""
-    page = re.sub(r"<[^>]+>|\s+", " ", await lab.page(f"/s/{task_id}"))
-    return await lab.get(f"/api/v1/submissions/{task_id}"), page
+    """A daemon on the smallest Whisper."""
+    return partial(listening_lab, tmp_path / "lab", tiny_stt_dir, server)
 
 
 @pytest.mark.parametrize(
@@ -263,16 +186,4 @@ async def test_ffmpeg_stuck(
         assert "not extracted within 1.5 s" in body["error_message"]
         assert "not extracted within 1.5 s" in page
         await lab.nothing_lost(failed=[bad])
-    assert not _running("sleep 1000")
-
-
-def _running(command: str) -> list[str]:
-    """Processes with this command line."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = place.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:
-            continue
-        found += [words] if words == command else []
-    return found
+    assert not running("sleep 1000")
