@@ -123,12 +123,18 @@ def _uploads(receiver: Receiver | ImageReceiver) -> Lifetime:
 def _pieces(finisher: Finisher) -> Lifetime:
     async def tending(app: web.Application) -> AsyncIterator[None]:
         tending = asyncio.create_task(finisher.tend(), name="uploads")
+        tending.add_done_callback(_tell_of_bug)
         yield
         tending.cancel()
         await finisher.close()
         await asyncio.wait([tending])
 
     return tending
+
+
+def _tell_of_bug(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("uploads are tended no more", exc_info=error)
 
 
 def _streams(context: WebContext, admission: Admission) -> Lifetime:
