@@ -1,7 +1,6 @@
 """The grader of notebooks on real parts: tables, pool, executor, and two servers that play the roles."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,13 +24,7 @@ TECHNICAL, FEEDBACK = "mistral:latest", "llama3:latest"
 
 def reply_as(server: FakeOllama, technical_reply: str, feedback_reply: str) -> None:
     """From now on the server answers each role in its own way."""
-    lines = server._lines
-
-    def by_role(mood: Any, prompt: str) -> Any:
-        server.reply = feedback_reply if "<review>" in prompt else technical_reply
-        return lines(mood, prompt)
-
-    server._lines = by_role  # type: ignore[method-assign]
+    server.reply_to = lambda prompt: feedback_reply if "<review>" in prompt else technical_reply
 
 
 async def graded(
