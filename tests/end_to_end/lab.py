@@ -20,13 +20,18 @@ TINY = {
     "INTROEVAL_EMBEDDED_STT": "whisper-tiny.en",
     "INTROEVAL_EMBEDDED_LLM": "smollm2-135m-instruct",
     "INTROEVAL_LOG_FORMAT": "json",
+    "INTROEVAL_GRADING_RUBRIC": str(Path(__file__).with_name("one_question.toml")),
 }
+USUAL_RUBRIC = {
+    "INTROEVAL_GRADING_RUBRIC": str(REPOSITORY / "introeval" / "grading" / "rubrics" / "introduction.toml")
+}
+"""For a test that looks at what a model wrote, or needs it to write for some seconds."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 @dataclass
 class Lab:
-    """``process``: the daemon, if it runs. ``environment``: settings beyond the tiny models."""
+    """``process``: the daemon, if it runs. ``environment``: settings beyond the tiny models and the short rubric."""
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)

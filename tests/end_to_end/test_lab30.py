@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.lab import REPOSITORY, Lab, overlaps
+from tests.end_to_end.lab import REPOSITORY, USUAL_RUBRIC, Lab, overlaps
 
 LAB30 = REPOSITORY.parent / "shared" / "data" / "lab30"
 pytestmark = [
@@ -29,7 +29,7 @@ async def test_each_kind_of_container(tmp_path: Path) -> None:
     """All are transcribed and graded, by both servers, and the two sides never meet."""
     videos = _shortest_of_each_kind()
     assert {video.suffix for video in videos} == {".mp4", ".webm", ".mov", ".mkv"}
-    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": str(len(videos))})
+    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": str(len(videos))} | USUAL_RUBRIC)
     await lab.start()
     await lab.submit(*videos)
     await lab.all_ended()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from introeval.listening import WEB_SHUTDOWN_SECONDS
-from tests.end_to_end.lab import NO_TIMEOUT, Lab
+from tests.end_to_end.lab import NO_TIMEOUT, USUAL_RUBRIC, Lab
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("tiny_stt_dir", "tiny_llm_gguf")]
 DRAIN_SECONDS = 1
@@ -52,7 +52,7 @@ async def test_sigterm_in_mid_evaluation(tmp_path: Path, clips: list[Path]) -> N
         "INTROEVAL_DRAIN_SECONDS": str(DRAIN_SECONDS),
         "INTROEVAL_BATCH_SIZE": "2",
     }
-    lab = Lab(tmp_path, environment)
+    lab = Lab(tmp_path, environment | USUAL_RUBRIC)
     async with service_manager(tmp_path / "notify") as messages:
         await lab.start()
         await lab.submit(*clips[:2])
