@@ -12,6 +12,7 @@ import structlog
 from db.database import UncertainCommitError
 from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
+from introeval.web.commits import Commits
 from introeval.web.context import WebContext
 from introeval.web.incoming import require_same
 from introeval.web.inputs import SubmissionForm
@@ -44,11 +45,11 @@ class Acceptor:
     def __init__(self, context: WebContext) -> None:
         self._context = context
         self._looking = asyncio.Semaphore(context.limits.probes)
-        self._finishing: set[asyncio.Future[Accepted]] = set()
+        self._commits = Commits()
 
     async def close(self) -> None:
         """Wait for submissions that are being committed."""
-        await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self._commits.close()
 
     async def assignment(self, assignment_id: str) -> Assignment:
         """What something is handed in for. Raises ``ProblemError``."""
@@ -115,12 +116,4 @@ class Acceptor:
                 )
             return accepted
 
-        finishing = asyncio.ensure_future(step())
-        self._finishing.add(finishing)
-        finishing.add_done_callback(self._finishing.discard)
-        try:
-            return await asyncio.shield(finishing)
-        except asyncio.CancelledError:
-            # The draft must not be discarded while the row may still be committed.
-            await asyncio.wait([finishing])
-            raise
+        return await self._commits.run(step)

@@ -17,6 +17,7 @@ from db.database import UncertainCommitError
 from db.sessions import NewImage
 from introeval.assignments import FieldError
 from introeval.web.admission import Admission
+from introeval.web.commits import Commits
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.form import OVERHEAD, FilePart, parts
@@ -51,7 +52,7 @@ class ImageReceiver:
         self._limits = context.limits
         self.room = UploadRoom(context.images, context.limits.reserve_bytes)
         self._looking = asyncio.Semaphore(context.limits.probes)
-        self._finishing: set[asyncio.Future[NewImage]] = set()
+        self._commits = Commits()
 
     async def start(self) -> int:
         """Remove what a crash left behind; returns how many files."""
@@ -59,7 +60,7 @@ class ImageReceiver:
 
     async def close(self) -> None:
         """Wait for images that are being committed."""
-        await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self._commits.close()
 
     async def receive(self, request: web.Request) -> NewImage:
         """Read and keep one image. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
@@ -153,15 +154,7 @@ class ImageReceiver:
             _log.info("page image kept", size_bytes=new.size_bytes)
             return new
 
-        finishing = asyncio.ensure_future(step())
-        self._finishing.add(finishing)
-        finishing.add_done_callback(self._finishing.discard)
-        try:
-            return await asyncio.shield(finishing)
-        except asyncio.CancelledError:
-            # The draft must not be discarded while the row may still be committed.
-            await asyncio.wait([finishing])
-            raise
+        return await self._commits.run(step)
 
     def _too_large(self) -> ProblemError:
         most = self._ports.max_bytes / MIB
