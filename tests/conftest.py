@@ -10,6 +10,9 @@ from db.database import Database
 from introeval.paths import default_cache_dir
 from models.weights import locate
 
+# pytest's workers are told the width of the terminal; what the program prints into a pipe must not depend on it.
+os.environ.pop("COLUMNS", None)
+
 TINY_STT = "whisper-tiny.en"
 TINY_LLM = "smollm2-135m-instruct"
 
