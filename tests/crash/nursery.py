@@ -5,6 +5,7 @@ file attached. The child answers on its socket: the descriptor of the listener (
 A message ``{"wait": pid}`` is answered with the exit code. The nursery ends when its socket does.
 """
 
+import ctypes
 import gc
 import json
 import os
@@ -17,6 +18,7 @@ from introeval.settings import load
 from tests.crash import paper, seccomp
 
 MESSAGE = 1 << 16
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
@@ -45,8 +47,9 @@ def main() -> int:
 def _child(command: dict[str, Any], answers: int, log: int) -> None:
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
         os.setsid()
+        # A daemon must not outlive a run that was broken off: it ends with the nursery.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         os.dup2(log, 2)
         os.dup2(log, 1)
         os.environ.update(command["environment"])
