@@ -69,7 +69,11 @@ class Kill:
     """SIGKILL to the process, before the call."""
 
 
-Rule = Callable[[Call], Fail | Short | Kill | None]
+class Hold:
+    """Do not carry it out before ``Watcher.thaw``; other calls go on meanwhile."""
+
+
+Rule = Callable[[Call], Fail | Short | Kill | Hold | None]
 
 
 def kill_at(number: int) -> Rule:
@@ -88,6 +92,7 @@ class Watcher:
         self.calls: list[Call] = []
         self.killed: Call | None = None
         self.broken: BaseException | None = None
+        self._held: list[seccomp.Notice] = []
         self._pid = pid
         self._listener = listener
         self._root = os.path.realpath(root)
@@ -99,6 +104,13 @@ class Watcher:
         self._thread.join()
         if self.broken is not None:
             raise self.broken
+
+    def thaw(self) -> None:
+        """Carry out what was held. To be called when ``rule`` holds no more."""
+        held, self._held = self._held, []
+        for notice in held:
+            with suppress(FileNotFoundError):
+                seccomp.go_on(self._listener, notice)
 
     def _watch(self) -> None:
         poll = select.poll()
@@ -126,6 +138,8 @@ class Watcher:
         match self.rule(call):
             case None:
                 seccomp.go_on(self._listener, notice)
+            case Hold():
+                self._held.append(notice)
             case Kill():
                 self.killed = call
                 os.kill(self._pid, signal.SIGKILL)

@@ -199,8 +199,9 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
         pytest.skip("needs root, to become nobody, and the system's own Python")
     program = tmp_path / "packages"
     shutil.copytree(Path(sandbox.__file__).parent, program / "stt")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
     limits = encode(replace(ME, parent=None))
     command = [python, "-P", "-m", "stt.confine", limits, "-m", "stt.boundary"]
 
