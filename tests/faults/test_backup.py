@@ -49,8 +49,10 @@ async def test_the_database_is_busy_under_a_backup(tmp_path: Path, monkeypatch: 
 async def test_another_process_holds_the_database(tmp_path: Path) -> None:
     """A commit waits for it; the upload is answered with 201 when it lets go, and graded."""
     async with fake_ollama("mistral") as server, fault_lab(tmp_path, server) as lab:
-        with closing(sqlite3.connect(lab.database, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        held = sqlite3.connect(lab.database, isolation_level=None, check_same_thread=False)
+        with closing(held) as other:
+            # In a thread: the daemon, whose commit it may have to wait for, shares this one.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             handing_in = asyncio.create_task(lab.hand_in(1))
             videos = lab.database.parent / "videos"
             while not await asyncio.to_thread(lambda: any(videos.glob("*.bin"))):
