@@ -73,6 +73,24 @@ async def test_reset_in_mid_body(lab: FaultLab) -> None:
     await lab.nothing_lost()
 
 
+async def test_slow_body(tmp_path: Path) -> None:
+    """Half a file and then silence: cut with a reason that the client can read; its next try is taken."""
+    async with (
+        fake_ollama() as server,
+        fault_lab(tmp_path, server, upload={"idle_seconds": 0.3}) as lab,
+    ):
+        head, content = await raw(lab, 1, "key-1")
+        reader, writer = await connected(lab)
+        writer.write(head + content[: len(content) // 2])
+        answer = await reader.read(65_536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b"upload_stalled" in answer
+        writer.close()
+        assert files(lab) == []
+        await lab.hand_in(1)
+        await lab.nothing_lost()
+
+
 async def test_parallel_requests_with_one_key(lab: FaultLab) -> None:
     """An impatient student's browser sends it eight times at once: one submission, and all hear of the same one."""
 
