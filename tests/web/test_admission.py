@@ -69,6 +69,17 @@ async def reading(room: Room, lines: tuple[str, ...] = ()) -> AsyncIterator[asyn
         yield writer
 
 
+@asynccontextmanager
+async def invited(room: Room) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """An upload that was told to go on. A place is free again a moment after its last holder has left."""
+    while True:
+        async with connection(room) as (reader, writer):
+            writer.write(head(len(BODY), "Expect: 100-continue"))
+            if (await answer(reader))[0] == "100":
+                yield reader, writer
+                return
+
+
 async def standing(room: Room, count: int) -> None:
     """Give way until so many stand in the line."""
     while f"introeval_uploads_waiting {count}.0" not in await (await room.client.get("/metrics")).text():
@@ -122,20 +133,16 @@ async def test_the_line_ends_with_the_service(tmp_path: Path) -> None:
 
 async def test_who_asks_first_need_not_send(tmp_path: Path) -> None:
     """``Expect: 100-continue``: the refusal instead of the invitation; the place is held from the invitation on."""
-    expect = "Expect: 100-continue"
     async with running(tmp_path, limits(places=1, line=0)) as room:
         async with reading(room), connection(room) as (reader, writer):
-            writer.write(head(len(BODY), expect))
+            writer.write(head(len(BODY), "Expect: 100-continue"))
             assert (await answer(reader))[0] == "503"
-        async with connection(room) as (reader, writer):
-            writer.write(head(len(BODY), expect))
-            assert (await answer(reader))[0] == "100"
+        async with invited(room) as (reader, writer):
             assert (await room.hand_in(roll_number="R-18")).status == 503
             writer.write(BODY)
             assert (await answer(reader))[0] == "201"
-        async with connection(room) as (reader, writer):
-            writer.write(head(len(BODY), expect))
-            assert (await answer(reader))[0] == "100"
+        async with invited(room):
+            pass
         # It left after the invitation: its place is free again.
         while (await room.hand_in(roll_number="R-18")).status != 201:
             pass
