@@ -1,6 +1,7 @@
 """The handlers of ``/api/v1`` and of the machines that watch the daemon. Each reads, asks, and shapes an answer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
 from aiohttp import web
@@ -32,7 +33,8 @@ class Api:
         self._reader = reader
         self._metrics = metrics
         self._streams = EventStreams(context)
-        self.openapi_text = ""
+        self.describe: Callable[[], str] = str
+        """The OpenAPI document as JSON, which ``introeval.web.app`` sets when all operations are known."""
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         accepted = await self._receiver.receive(request)
@@ -77,7 +79,7 @@ class Api:
         return await self._streams.serve(request, query_of(request, EventsQuery))
 
     async def openapi(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(text=self.openapi_text, content_type="application/json")
+        return web.Response(text=await asyncio.to_thread(self.describe), content_type="application/json")
 
     async def healthz(self, request: web.Request) -> web.StreamResponse:
         return answer(HealthBody(ok=True))

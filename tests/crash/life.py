@@ -9,7 +9,8 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,21 +67,37 @@ async def submit(
         return answer.status, await answer.json()
 
 
+@asynccontextmanager
+async def following(
+    http: aiohttp.ClientSession, after: int | None = None
+) -> AsyncIterator[AsyncIterator[str]]:
+    """The events after this one (not given: those from now on): the id of each submission as it ends.
+
+    The iterator raises ``EOFError`` when the stream ends.
+    """
+    path = "/api/v1/events" if after is None else f"/api/v1/events?after={after}"
+    async with (
+        http.get(path, timeout=aiohttp.ClientTimeout(total=None)) as stream,
+        aclosing(_ends(stream.content)) as ends,
+    ):
+        yield ends
+
+
+async def _ends(lines: aiohttp.StreamReader) -> AsyncGenerator[str]:
+    async for line in lines:
+        if line.startswith(b"data:"):
+            event = json.loads(line[5:])
+            if event.get("target") in ENDED:
+                yield event["task_id"]
+    raise EOFError("the event stream ended")
+
+
 async def all_ended(http: aiohttp.ClientSession, tasks: set[str]) -> None:
     """Follow the events until each of these submissions has ended."""
     left = set(tasks)
-    timeout = aiohttp.ClientTimeout(total=None)
-    async with http.get("/api/v1/events?after=0", timeout=timeout) as stream:
-        async for line in stream.content:
-            if not left:
-                return
-            if line.startswith(b"data:"):
-                event = json.loads(line[5:])
-                if event.get("target") in ENDED:
-                    left.discard(event["task_id"])
-                if not left:
-                    return
-    raise EOFError("the event stream ended")
+    async with following(http, after=0) as ends:
+        while left:
+            left.discard(await anext(ends))
 
 
 async def export(http: aiohttp.ClientSession, tasks: set[str]) -> None:

@@ -10,12 +10,14 @@ import math
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from tests.crash.lab import DiedError, Lab, Nursery, lab
-from tests.crash.life import TROUBLE, Ledger, all_ended, submit
+from tests.crash.life import TROUBLE, Ledger, all_ended, following, submit
 from tests.crash.verdict import faults
+from tests.crash.waiting import within
 from tests.crash.watch import kill_at
 
 CLIENTS = 4
@@ -23,6 +25,8 @@ LARGEST = 300_000
 LATEST = 3_000
 """Bytes of a file; state calls of a daemon's life."""
 BUSY = 429
+QUEUE_SECONDS = 60
+"""A full queue loses some each second. When it stands still for longer than this, that is a failure."""
 
 
 @dataclass
@@ -76,17 +80,26 @@ async def _client(made: Lab, load: Load, ledger: Ledger, seed: int) -> None:
         while key not in ledger.accepted:
             try:
                 async with made.http() as http:
-                    status, body = await submit(http, key, ledger.files[key])
+                    status, body = await _hand_in(http, key, ledger.files[key])
             except (*TROUBLE, aiohttp.InvalidURL):
                 load.repeated += 1
                 await made.serving.wait()
                 continue
-            if status == BUSY:
-                # A full queue: the others' work goes on meanwhile.
-                await asyncio.sleep(0.1)
-                continue
             assert status in (200, 201), (status, body)
             ledger.heard(key, body["id"])
+
+
+async def _hand_in(http: aiohttp.ClientSession, key: str, content: bytes) -> tuple[int, dict[str, Any]]:
+    """While the queue is full: again whenever somebody's work has ended."""
+    status, body = await submit(http, key, content)
+    if status == BUSY:
+        # Followed before it is tried again: an end in between would be missed.
+        async with following(http) as ends:
+            while (answer := await submit(http, key, content))[0] == BUSY:
+                async with within(QUEUE_SECONDS, "the queue is full, and no submission ended"):
+                    await anext(ends)
+            return answer
+    return status, body
 
 
 async def _free_port(made: Lab) -> int:

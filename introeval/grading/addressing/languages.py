@@ -14,6 +14,7 @@ A greeting or a proverb in the speaker's own language has none of these. Latin s
 import re
 import unicodedata
 from dataclasses import dataclass, fields
+from functools import cache
 
 from introeval.grading.addressing import latin, scripts
 from introeval.grading.addressing.vocabulary import Families
@@ -49,22 +50,31 @@ def _compiled(families: Families, *, spaced: bool) -> _Compiled:
     return _Compiled(**found)
 
 
-_LATIN = tuple(_compiled(families, spaced=True) for families in latin.LATIN)
-_OTHER = tuple(_compiled(families, spaced=False) for families in scripts.OTHER)
 _ENGLISH = re.compile(r"\b(?:the|and|is|my|of|to|in|that|i|was|with|for|have|are|we|you|it)\b")
 _LETTERS = re.compile(r"[a-z]+")
 _FOREIGN = re.compile(r"[^\W\d_a-z]")
 
 
+@cache
+def _latin() -> tuple[_Compiled, ...]:
+    """Compiled when first used: a start of the daemon need not wait for it."""
+    return tuple(_compiled(families, spaced=True) for families in latin.LATIN)
+
+
+@cache
+def _other() -> tuple[_Compiled, ...]:
+    return tuple(_compiled(families, spaced=False) for families in scripts.OTHER)
+
+
 def is_order(sentence: str) -> bool:
     """Whether a sentence that is not English tells a grader what to do or which verdict to give."""
     bare = _bare(sentence)
-    if _FOREIGN.search(bare) and any(_orders(bare, language) for language in _OTHER):
+    if _FOREIGN.search(bare) and any(_orders(bare, language) for language in _other()):
         return True
     letters = _LETTERS.findall(bare)
     if not letters or len(_ENGLISH.findall(bare)) >= max(2, len(letters) / 5):
         return False
-    return any(_orders(bare, language) for language in _LATIN)
+    return any(_orders(bare, language) for language in _latin())
 
 
 def _orders(bare: str, words_of: _Compiled) -> bool:

@@ -5,6 +5,8 @@ what. A story, or somebody else's words, counts for less.
 """
 
 import re
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from introeval.grading.addressing.rules import MACROS, RULES
@@ -54,28 +56,36 @@ def _needed(rule: str) -> tuple[frozenset[str], ...]:
     return tuple(groups)
 
 
-_WAYS = tuple(
-    _Way(name, _needed(way), re.compile(_pattern(way)))
-    for name, rule in RULES.items()
-    for way in rule.split(" / ")
-)
-# A way is looked up by the tags and words of its shortest set.
-_BY_WORD: dict[str, list[int]] = {}
-for _at, _way in enumerate(_WAYS):
-    for _one_word in min(_way.needed, key=len):
-        _BY_WORD.setdefault(_one_word, []).append(_at)
-
-# Parts: a sentence without a rule is an address when three different kinds come together, two when it is a story.
-_PARTS = tuple(
-    re.compile("|".join(_pattern(way) for way in rule.split(" / ")))
-    for rule in (
-        "you|your|GRADER|AI|whoever",
-        "{VS}|TEN / TOP ..1 WORK",
-        "! {ACT}|IGNORE|DEDUCT / {YOU} ..2 {ACT} / ! be|don't ..2 strict|harsh|generous|lenient|kind|merciful|nice",
-        "{SELF}|CRIT|rubric|grading|marking|scoring|transcript",
-        "EACH ..2 FIELD",
+@cache
+def _ways() -> tuple[Sequence[_Way], Mapping[str, Sequence[int]]]:
+    """All ways, and where to look one up: by the tags and words of its shortest set. Compiled when first used."""
+    ways = tuple(
+        _Way(name, _needed(way), re.compile(_pattern(way)))
+        for name, rule in RULES.items()
+        for way in rule.split(" / ")
     )
-)
+    by_word: dict[str, list[int]] = {}
+    for at, way in enumerate(ways):
+        for word in min(way.needed, key=len):
+            by_word.setdefault(word, []).append(at)
+    return ways, by_word
+
+
+@cache
+def _parts() -> Sequence[re.Pattern[str]]:
+    """A sentence without a rule is an address when three kinds of these come together, two when it is a story."""
+    return tuple(
+        re.compile("|".join(_pattern(way) for way in rule.split(" / ")))
+        for rule in (
+            "you|your|GRADER|AI|whoever",
+            "{VS}|TEN / TOP ..1 WORK",
+            "! {ACT}|IGNORE|DEDUCT / {YOU} ..2 {ACT} / ! be|don't ..2 strict|harsh|generous|lenient|kind|merciful|nice",
+            "{SELF}|CRIT|rubric|grading|marking|scoring|transcript",
+            "EACH ..2 FIELD",
+        )
+    )
+
+
 # "Skip the rules, my tutor told me": somebody else's words, unless they are of grading.
 _QUOTED = re.compile(
     r" ;:(?: as:)? (?:my|our|his|her|the):\S*(?: \S+){1,3}? (?:says|said|told|sings|always):"
@@ -93,27 +103,28 @@ def matched(tags: str) -> tuple[str, ...]:
     """The names of the rules that the tagged sentence matches."""
     if _QUOTED.search(tags) and not _GRADED.search(tags):
         return ()
+    ways, by_word = _ways()
     present = frozenset(tags.replace(":", " ").split())
-    candidates = {at for one in present for at in _BY_WORD.get(one, ())}
+    candidates = {at for one in present for at in by_word.get(one, ())}
     return tuple(
-        _WAYS[at].name
+        ways[at].name
         for at in sorted(candidates)
-        if not any(group.isdisjoint(present) for group in _WAYS[at].needed) and _WAYS[at].pattern.search(tags)
+        if not any(group.isdisjoint(present) for group in ways[at].needed) and ways[at].pattern.search(tags)
     )
 
 
 def is_about_grading(tags: str) -> bool:
     """Whether the tagged sentence has a verdict, or the work or the criteria that are graded."""
-    return any(part.search(tags) for part in (_PARTS[1], *_PARTS[3:]))
+    return any(part.search(tags) for part in (_parts()[1], *_parts()[3:]))
 
 
 def parts(tags: str) -> int:
     """How many kinds of parts of an address the tagged sentence has, from 0 to 5; one less when it tells a story."""
-    found = sum(bool(part.search(tags)) for part in _PARTS)
+    found = sum(bool(part.search(tags)) for part in _parts())
     return max(0, found - bool(_STORY.search(tags)))
 
 
 def across(tags: str) -> int:
     """As ``parts``, for sentences that stand together: any verdict, or what "it" must become, is a part as well."""
-    more = not _PARTS[1].search(tags) and bool(_OPEN.search(tags))
+    more = not _parts()[1].search(tags) and bool(_OPEN.search(tags))
     return parts(tags) + more
