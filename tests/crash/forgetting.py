@@ -21,6 +21,7 @@ from tests.crash.lab import DiedError, Lab, Nursery, lab
 from tests.crash.life import TROUBLE, Ledger, Life
 from tests.crash.points import LIFE_SECONDS, Outcome
 from tests.crash.verdict import files_of, orphans, results_of
+from tests.crash.waiting import StatusLines, within
 from tests.crash.watch import Call, Rule, kill_at
 
 CANARY = "Perpetua Canary"
@@ -67,23 +68,24 @@ async def _forget(
     nursery: Nursery, template: Path, root: Path, ledger: Ledger, rule: Rule, outcome: Outcome
 ) -> list[Call]:
     task = ledger.accepted["key-0"]
-    async with lab(nursery, root) as made:
-        shutil.copytree(template / "state", made.state)
-        try:
-            async with asyncio.timeout(LIFE_SECONDS):
-                await _until_forgotten(made, task, rule)
-            found = await _left(made, task, ledger)
-        except Exception as error:  # reported with its number; the others go on
-            found = [f"{type(error).__name__}: {error}"]
-        assert made.watcher is not None
-        if (at := made.watcher.killed) is not None:
-            outcome.killed.append(at)
-        outcome.failures += [f"forgetting, {at and (at.number, at.kind)}: {wrong}" for wrong in found]
+    with StatusLines.open() as lines:
+        async with lab(nursery, root, NOTIFY_SOCKET=lines.address) as made:
+            shutil.copytree(template / "state", made.state)
+            try:
+                async with within(LIFE_SECONDS, "it was not forgotten"):
+                    await _until_forgotten(made, lines, task, rule)
+                found = await _left(made, task, ledger)
+            except Exception as error:  # reported with its number; the others go on
+                found = [f"{type(error).__name__}: {error}"]
+            assert made.watcher is not None
+            if (at := made.watcher.killed) is not None:
+                outcome.killed.append(at)
+            outcome.failures += [f"forgetting, {at and (at.number, at.kind)}: {wrong}" for wrong in found]
     shutil.rmtree(root)
     return made.watcher.calls
 
 
-async def _until_forgotten(made: Lab, task: str, rule: Rule) -> None:
+async def _until_forgotten(made: Lab, lines: StatusLines, task: str, rule: Rule) -> None:
     """Ask for it until the daemon has done with it; start it again when it has died."""
     try:
         await made.start(rule)
@@ -92,7 +94,7 @@ async def _until_forgotten(made: Lab, task: str, rule: Rule) -> None:
     while True:
         try:
             async with made.http() as http:
-                await _ask(http, task, made)
+                await _ask(http, lines, task, made)
             break
         except TROUBLE:
             await _again(made)
@@ -101,7 +103,7 @@ async def _until_forgotten(made: Lab, task: str, rule: Rule) -> None:
 
 
 async def _again(made: Lab) -> None:
-    async with asyncio.timeout(10):
+    async with within(10, "it fell silent, and did not end"):
         if made.pid is not None:
             await made.gone()
     assert made.watcher is not None
@@ -109,7 +111,7 @@ async def _again(made: Lab) -> None:
     await made.start()
 
 
-async def _ask(http: aiohttp.ClientSession, task: str, made: Lab) -> None:
+async def _ask(http: aiohttp.ClientSession, lines: StatusLines, task: str, made: Lab) -> None:
     path = f"/api/v1/submissions/{task}"
     async with http.put(f"{path}/retention", json={"delete_after": PAST}) as answer:
         assert answer.status in (200, GONE), (answer.status, await answer.text())
@@ -118,7 +120,19 @@ async def _ask(http: aiohttp.ClientSession, task: str, made: Lab) -> None:
             assert answer.status in (200, GONE)
             if answer.status == GONE and await asyncio.to_thread(_ended, made.database, task):
                 return
-        await asyncio.sleep(0.05)
+        await _commit(made, lines)
+
+
+async def _commit(made: Lab, lines: StatusLines) -> None:
+    """Wait for the next one. Raises ``DiedError`` when the daemon ends instead."""
+    line, end = asyncio.create_task(lines.next()), asyncio.create_task(made.ended.wait())
+    try:
+        done, _ = await asyncio.wait([line, end], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        line.cancel()
+        end.cancel()
+    if line not in done:
+        raise DiedError("it ended while it forgot")
 
 
 def _ended(database: Path, task: str) -> bool:

@@ -90,7 +90,7 @@ async def _serve(settings: Settings, channel: socket.socket) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     worker = PaperWorker(_speech(settings))
     async with daemon(
-        settings, Notifier({}), transcriber=worker, inspect={Kind.INTRO_VIDEO: look}
+        settings, Notifier(os.environ), transcriber=worker, inspect={Kind.INTRO_VIDEO: look}
     ) as running:
         channel.send(json.dumps({"url": running.url, "pid": os.getpid()}).encode())
         await running.until(stop)
