@@ -8,12 +8,13 @@ The rules:
 """
 
 import os
+import select
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.powercut import kernel, plugin
 
@@ -77,17 +78,9 @@ def recorded(folder: Path, filesystem: Filesystem, count: int) -> Iterator[Recor
     log, socket = folder / "log", folder / "socket"
     with ExitStack() as stack:
         settings = (f"log={log}", f"size={filesystem.size}")
-        serve = (
-            "nbdkit",
-            "-f",
-            "--exit-with-parent",
-            "-P",
-            str(folder / "nbdkit.pid"),
-            "-U",
-            str(socket),
-            "python",
-        )
-        stack.enter_context(_program((*serve, str(plugin.__file__), *settings), folder / "nbdkit.pid"))
+        serve = ("nbdkit", "-f", "--exit-with-parent", "-U", str(socket))
+        plug = ("python", str(plugin.__file__), *settings)
+        stack.enter_context(_program(lambda ready: (*serve, "-P", ready, *plug)))
         disks = [stack.enter_context(_disk(folder, socket, number, filesystem)) for number in range(count)]
         yield Recording(log, *zip(*disks, strict=True))
 
@@ -95,13 +88,13 @@ def recorded(folder: Path, filesystem: Filesystem, count: int) -> Iterator[Recor
 @contextmanager
 def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> Iterator[tuple[Path, Path]]:
     """(Where it is mounted, its device.)"""
-    ready, share, mount = (folder / f"{name}{number}" for name in ("nbdfuse.pid", "share", "disk"))
+    share, mount = folder / f"share{number}", folder / f"disk{number}"
     share.mkdir()
     mount.mkdir()
     with ExitStack() as stack:
         uri = f"nbd+unix:///{number}?socket={socket}"
-        command = (*_DIES_WITH_US, "nbdfuse", "-P", str(ready), f"{share}/disk", uri)
-        stack.enter_context(_program(command, ready, share))
+        fuse = (*_DIES_WITH_US, "nbdfuse")
+        stack.enter_context(_program(lambda ready: (*fuse, "-P", ready, f"{share}/disk", uri), share))
         handle = os.open(share / "disk", os.O_RDWR | os.O_CLOEXEC)
         stack.callback(os.close, handle)
         device = stack.enter_context(kernel.loop_device(handle))
@@ -111,25 +104,45 @@ def _disk(folder: Path, socket: Path, number: int, filesystem: Filesystem) -> It
 
 
 @contextmanager
-def _program(command: Sequence[str], ready: Path, share: Path | None = None) -> Iterator[None]:
-    """A program that writes the file ``ready`` once it serves; ends when ``share`` is unmounted, or by a signal."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        end = time.monotonic() + _READY_SECONDS
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(
-                    f"{command[0]} did not start (status {process.returncode}): {' '.join(command)}"
-                )
-            time.sleep(0.01)  # a program of others: there is only the file to look for
-        yield
-    finally:
-        if share is None:
-            process.terminate()
-        elif share.is_mount():
-            kernel.unmount(share)
+def _program(command: Callable[[str], tuple[str, ...]], share: Path | None = None) -> Iterator[None]:
+    """A program that serves; ends when ``share`` is unmounted, or by a signal.
+
+    ``command`` is given the name of the file into which the program writes its process id once it serves. It is a
+    pipe: what comes out of it is the program's word that it is ready, and its end that the program has ended.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as word:
         try:
-            process.wait(_READY_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            process = subprocess.Popen(
+                command(f"/dev/fd/{writing}"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[writing],
+            )
+        finally:
+            os.close(writing)
+        try:
+            _await(word, process)
+            yield
+        finally:
+            _end(process, share)
+
+
+def _await(word: IO[bytes], process: subprocess.Popen[bytes]) -> None:
+    readable, _, _ = select.select([word], [], [], _READY_SECONDS)
+    if not readable:
+        raise RuntimeError(f"{process.args!r} does not serve after {_READY_SECONDS} s")
+    if not word.read(64):
+        raise RuntimeError(f"{process.args!r} ended (status {process.wait(_READY_SECONDS)})")
+
+
+def _end(process: subprocess.Popen[bytes], share: Path | None) -> None:
+    if share is not None and share.is_mount():
+        kernel.unmount(share)
+    else:
+        process.terminate()
+    try:
+        process.wait(_READY_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
