@@ -7,7 +7,8 @@ The rules:
 2. ``stt.confine`` holds in every case. Bubblewrap adds a root folder with nothing else in it, and namespaces of its own
    for network, processes and IPC. It needs user namespaces: containers and the systemd unit (``RestrictNamespaces=``)
    often forbid them, and then the log says so once, ``introeval doctor`` always.
-3. Whether bubblewrap works is found out by using it, once in a process.
+3. Whether bubblewrap works is found out by using it, once in a process. Who starts a child may say instead which layers
+   to count on (``held``): a machine's own are the default.
 """
 
 import asyncio
@@ -89,15 +90,16 @@ async def run_confined(
     seconds: float,
     stdout: int | IO[bytes] = asyncio.subprocess.PIPE,
     stdout_bytes: int = 1 << 16,
+    held: Layers | None = None,
 ) -> Finished:
     """Run ``command`` (see ``confined``) to its end, or kill it after ``seconds``.
 
     Raises ``OSError`` when it could not be started, or not be confined.
 
     ``stdout``: an open file takes the place of the pipe, and ``Finished.stdout`` is empty. ``stdout_bytes``: how much
-    of a pipe is kept, from its end.
+    of a pipe is kept, from its end. ``held``: see ``confined``.
     """
-    full = await confined(limits, command)
+    full = await confined(limits, command, held)
     done = await run_bounded(
         full, stdin=stdin, seconds=seconds, stdout=stdout, stdout_bytes=stdout_bytes, env=environment()
     )
@@ -106,12 +108,13 @@ async def run_confined(
     return replace(done, returncode=_signal_or_code(done.returncode))
 
 
-async def confined(limits: Confinement, command: list[str]) -> list[str]:
+async def confined(limits: Confinement, command: list[str], held: Layers | None = None) -> list[str]:
     """The command line of a child under ``limits``; start it with ``environment()`` from the loop's own thread.
 
-    ``command``: ``["--", PROGRAM, ...]``, with an absolute path, or ``["-m", MODULE, ...]``.
+    ``command``: ``["--", PROGRAM, ...]``, with an absolute path, or ``["-m", MODULE, ...]``. ``held``: what to count
+    on; not given: ``layers()``. Without bubblewrap in it the child is not put inside one, and ``stt.confine`` holds.
     """
-    wrapper = (await asyncio.to_thread(layers)).bubblewrap
+    wrapper = (await asyncio.to_thread(layers) if held is None else held).bubblewrap
     prefix = [] if wrapper is None else _bubblewrap(wrapper, limits, command)
     parent = limits.parent if wrapper is None else None
     return [*prefix, *python_module("stt.confine"), encode(replace(limits, parent=parent)), *command]
@@ -175,11 +178,14 @@ def _signal_or_code(returncode: int) -> int:
     return 128 - returncode if 128 < returncode < 128 + signal.SIGSYS + 1 else returncode
 
 
-async def check() -> dict[str, bool]:
-    """What a confined child really could do, by trying: see ``stt.boundary``. Raises ``OSError``."""
+async def check(held: Layers | None = None) -> dict[str, bool]:
+    """What a confined child really could do, by trying: see ``stt.boundary``. Raises ``OSError``.
+
+    ``held``: see ``confined``.
+    """
     limits = Confinement(os.getpid(), memory=1 << 30, cpu_seconds=10, file_bytes=0)
     done = await run_confined(
-        limits, ["-m", "stt.boundary"], stdin=asyncio.subprocess.DEVNULL, seconds=PATIENCE
+        limits, ["-m", "stt.boundary"], stdin=asyncio.subprocess.DEVNULL, seconds=PATIENCE, held=held
     )
     try:
         return {str(name): bool(could) for name, could in json.loads(done.stdout).items()}

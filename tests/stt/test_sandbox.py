@@ -12,41 +12,47 @@ from pathlib import Path
 
 import pytest
 
-from stt import landlock, sandbox, seccomp
-from stt.confine import Confinement, encode, python_module
+from stt import landlock, seccomp
+from stt.confine import Confinement, encode
 from stt.sandbox import Layers, check, confined, layers, run_confined
 from tests.stt.media import NOISE, files_in, make
 
 ME = Confinement(os.getpid(), memory=1 << 30, cpu_seconds=10, file_bytes=1 << 20)
 
 
-async def run(code: str, limits: Confinement = ME, stdin: Path | None = None) -> tuple[int, str]:
+async def run(
+    code: str, limits: Confinement = ME, stdin: Path | None = None, held: Layers | None = None
+) -> tuple[int, str]:
     """``code`` in a confined interpreter: its return code, and the last line of what it said."""
     with (stdin or Path(os.devnull)).open("rb") as given:
         command = ["--", sys.executable, "-I", "-S", "-c", code]
-        done = await run_confined(limits, command, stdin=given, seconds=30)
+        done = await run_confined(limits, command, stdin=given, seconds=30, held=held)
     said = (done.stdout.decode() + done.stderr).strip().splitlines()
     return done.returncode, said[-1] if said else ""
 
 
 @pytest.fixture(params=["with bubblewrap", "without bubblewrap"])
-def wrapped(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+def held(request: pytest.FixtureRequest) -> Layers:
     """Both ways to run: as on a machine that has bubblewrap, and as in the systemd unit, which forbids namespaces."""
     real = layers()
     if request.param == "with bubblewrap":
         if real.bubblewrap is None:
             pytest.skip(f"bubblewrap does not work here: {real.why_not}")
-        return True
+        return real
     if not real.landlock:
         pytest.skip("this kernel has no Landlock")
-    monkeypatch.setattr(sandbox, "layers", lambda: replace(real, bubblewrap=None, why_not="not wanted"))
-    return False
+    return replace(real, bubblewrap=None, why_not="not wanted")
 
 
-@pytest.mark.usefixtures("wrapped")
-async def test_tight() -> None:
+async def test_tight(held: Layers) -> None:
     """What a hostile decoder would want first: no file, no network, no process."""
-    assert await check() == {"files": False, "network": False, "processes": False}
+    assert await check(held) == {"files": False, "network": False, "processes": False}
+
+
+async def test_which_way_it_runs(held: Layers) -> None:
+    """Bubblewrap is the program that is started exactly where it is counted on."""
+    program = (await confined(ME, ["-m", "stt.boundary"], held))[0]
+    assert program == (held.bubblewrap or sys.executable)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +73,7 @@ async def test_tight() -> None:
         "__import__('socket').socket(2, 2).sendto(b'x', ('127.0.0.1', {port}))",
     ],
 )
-@pytest.mark.usefixtures("wrapped")
-async def test_refused(tmp_path: Path, attempt: str) -> None:
+async def test_refused(held: Layers, tmp_path: Path, attempt: str) -> None:
     """Files beside it, its own folder, processes and sockets are out of reach. What is refused changes nothing."""
     media, other = tmp_path / "media", tmp_path / "other student"
     media.write_bytes(b"mine")
@@ -77,7 +82,7 @@ async def test_refused(tmp_path: Path, attempt: str) -> None:
         code = attempt.format(
             other=str(other), folder=str(tmp_path), pid=os.getpid(), port=server.getsockname()[1]
         )
-        returncode, said = await run(code, stdin=media)
+        returncode, said = await run(code, stdin=media, held=held)
         server.settimeout(0)
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -89,8 +94,7 @@ async def test_refused(tmp_path: Path, attempt: str) -> None:
     assert other.stat().st_mode & 0o777 != 0o777
 
 
-@pytest.mark.usefixtures("wrapped")
-async def test_allowed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_allowed(held: Layers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its input, opened again as ffmpeg does; the file that it was given to write; threads; nothing of our secrets."""
     media, target = tmp_path / "media", tmp_path / "target"
     media.write_bytes(b"mine")
@@ -103,25 +107,23 @@ thread.start(); thread.join()
 print(data.decode(), 'SECRET' in os.environ)"""
     monkeypatch.setenv("SECRET", "hunter2")
 
-    returncode, said = await run(code, replace(ME, writes=(str(target),)), media)
+    returncode, said = await run(code, replace(ME, writes=(str(target),)), media, held)
 
     assert (returncode, target.read_bytes()) == (0, b"mine")
     assert said == "mine False"
 
 
-@pytest.mark.usefixtures("wrapped")
-async def test_how_it_ended() -> None:
+async def test_how_it_ended(held: Layers) -> None:
     """A signal is a signal, a code a code, inside bubblewrap too."""
-    assert (await run("import os; os.abort()"))[0] == -6
-    assert (await run("while True: pass", replace(ME, cpu_seconds=1)))[0] == -24
-    assert (await run("raise SystemExit(7)"))[0] == 7
+    assert (await run("import os; os.abort()", held=held))[0] == -6
+    assert (await run("while True: pass", replace(ME, cpu_seconds=1), held=held))[0] == -24
+    assert (await run("raise SystemExit(7)", held=held))[0] == 7
 
 
-@pytest.mark.usefixtures("wrapped")
-async def test_dies_with_the_time() -> None:
+async def test_dies_with_the_time(held: Layers) -> None:
     """When the time is up nothing of it is left, whatever was around it: the pipe that it held is closed."""
     command = ["--", sys.executable, "-I", "-S", "-c", "import time; time.sleep(1000)"]
-    done = await run_confined(ME, command, stdin=asyncio.subprocess.DEVNULL, seconds=0.5)
+    done = await run_confined(ME, command, stdin=asyncio.subprocess.DEVNULL, seconds=0.5, held=held)
 
     assert done.timed_out
     # ``run_bounded`` returned, so every process that held its standard error is gone.
@@ -179,8 +181,7 @@ async def test_without_bubblewrap_it_is_said(monkeypatch: pytest.MonkeyPatch, tm
 
     assert found.bubblewrap is None
     assert "no bubblewrap (No permissions to create new namespace)" in str(found)
-    monkeypatch.setattr(sandbox, "layers", lambda: found)
-    assert (await confined(ME, ["-m", "stt.boundary"]))[: len(python_module(""))][0] == sys.executable
+    assert (await confined(ME, ["-m", "stt.boundary"], found))[0] == sys.executable
 
 
 def test_words() -> None:
@@ -198,7 +199,7 @@ def test_as_an_ordinary_user(tmp_path: Path) -> None:
     if os.getuid() != 0 or python is None:
         pytest.skip("needs root, to become nobody, and the system's own Python")
     program = tmp_path / "packages"
-    shutil.copytree(Path(sandbox.__file__).parent, program / "stt")
+    shutil.copytree(Path(landlock.__file__).parent, program / "stt")
     for folder in (tmp_path, *tmp_path.parents):
         if not folder.stat().st_mode & 0o001:
             folder.chmod(0o755)
@@ -232,12 +233,11 @@ async def test_many_at_once(tmp_path: Path) -> None:
     assert answers == [(0, str(media.stat().st_size))] * 4
 
 
-@pytest.mark.usefixtures("wrapped")
-async def test_a_program_that_cannot_be_started(tmp_path: Path) -> None:
+async def test_a_program_that_cannot_be_started(held: Layers, tmp_path: Path) -> None:
     """That is our trouble, and never taken for an answer about the file."""
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/no/such/shell\n")
     broken.chmod(0o755)
 
     with pytest.raises(OSError, match="could not start"):
-        await run_confined(ME, ["--", str(broken)], stdin=asyncio.subprocess.DEVNULL, seconds=30)
+        await run_confined(ME, ["--", str(broken)], stdin=asyncio.subprocess.DEVNULL, seconds=30, held=held)
