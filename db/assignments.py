@@ -32,6 +32,7 @@ class Tally:
     """How far an assignment's submissions are, whichever version grades them.
 
     ``provisional``: graded ones that a person must confirm. ``reasons``: of the failed ones, the commonest first.
+    ``kept_reasons``: of the graded ones whose last regrade ended without a grade, so that an earlier one stays.
     """
 
     submitted: int
@@ -39,6 +40,12 @@ class Tally:
     failed: int
     provisional: int = 0
     reasons: tuple[Reason, ...] = ()
+    kept_reasons: tuple[Reason, ...] = ()
+
+    @property
+    def kept(self) -> int:
+        """Graded ones that have not the grade that was asked for last, but an earlier one."""
+        return sum(reason.tasks for reason in self.kept_reasons)
 
     @property
     def waiting(self) -> int:
@@ -98,6 +105,7 @@ class Assignments:
             row = await transaction.one("assignment_tally", {"id": assignment_id})
             unsure = await transaction.one("assignment_provisional", {"id": assignment_id})
             reasons = await transaction.all("assignment_reasons", {"id": assignment_id})
+            kept = await transaction.all("assignment_kept", {"id": assignment_id})
             assert row is not None
             assert unsure is not None
             return Tally(
@@ -106,6 +114,7 @@ class Assignments:
                 failed=row["failed"],
                 provisional=unsure["tasks"],
                 reasons=tuple(Reason(**dict(reason)) for reason in reasons),
+                kept_reasons=tuple(Reason(**dict(reason)) for reason in kept),
             )
 
         return await self._database.read_together(body)

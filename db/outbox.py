@@ -25,6 +25,7 @@ from scheduler.task import Task
 
 GRADED = "submission.graded"
 FAILED = "submission.failed"
+REGRADE_FAILED = "submission.regrade_failed"
 SUBMISSIONS = ("intro_video", "notebook", "pages")
 """The kinds of task that are somebody's work."""
 
@@ -91,6 +92,22 @@ def failed_facts(status: str, code: str | None, message: str | None) -> dict[str
     """What is told of an end without a grade. ``status``: ``failed`` or ``cancelled``."""
     text = None if message is None else message[:LONGEST_ERROR]
     return {"status": status, "error_code": code, "error_message": text}
+
+
+def kept_facts(
+    failed: dict[str, Any], version: int, score: float, max_score: float, report: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is told of a regrade that ended without a grade: how, under which ``version``, and the grade that stays.
+
+    ``failed``: see ``failed_facts``. ``report``: of the grade that stays."""
+    return {
+        **failed,
+        "status": f"regrade_{failed['status']}",
+        "regrade_version": version,
+        "score": score,
+        "max_score": max_score,
+        "final": not report.get("review"),
+    }
 
 
 class Outbox:

@@ -81,6 +81,23 @@ SET current_phase = :phase, status = :status, updated_at = :now, completed_at = 
     retry_count = retry_count + :retries, error_code = :error_code, error_message = :error_message
 WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
 
+-- name: newest_result
+-- The grade that a task has, as its newest version gave it.
+SELECT assignment_version, score, max_score, report FROM results
+WHERE task_id = :id ORDER BY assignment_version DESC LIMIT 1;
+
+-- name: keep_grade
+-- A regrade ended without a result: the task is again what the earlier version made of it.
+UPDATE processing_tasks
+SET current_phase = :phase, status = :status, updated_at = :now, completed_at = :now,
+    assignment_version = :version, error_code = NULL, error_message = NULL
+WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
+
+-- name: forget_regrade
+-- What became of the last regrade is past when the next one begins: a failure under a version without a result.
+DELETE FROM failures
+WHERE task_id = :id AND assignment_version NOT IN (SELECT assignment_version FROM results WHERE task_id = :id);
+
 -- name: insert_result
 -- The one result of a task under a version of its assignment.
 INSERT INTO results (task_id, assignment_version, score, max_score, report, model, server, prompt_hash,
@@ -166,9 +183,11 @@ SELECT video_path FROM processing_tasks WHERE video_path <> '';
 SELECT count(*) AS waiting FROM processing_tasks WHERE current_phase IN ('stt', 'llm');
 
 -- name: submission
--- One submission with its result, and how many waiting tasks are before it in its stage.
+-- One submission with its result, what became of its last regrade, and how many waiting tasks are before it.
 SELECT t.*, r.score, r.max_score, r.report, r.model, r.server, r.tokens_in, r.tokens_out, r.latency_ms,
     r.assignment_version AS graded_version,
+    f.assignment_version AS regrade_version, f.created_at AS regrade_at, f.code AS regrade_code,
+    f.stage AS regrade_stage, f.place AS regrade_place, f.message AS regrade_message, f.advice AS regrade_advice,
     CASE WHEN t.status IN ('pending', 'retry') THEN (
         SELECT count(*) FROM processing_tasks a
         WHERE a.current_phase = t.current_phase AND a.status IN ('pending', 'retry')
@@ -177,13 +196,21 @@ SELECT t.*, r.score, r.max_score, r.report, r.model, r.server, r.tokens_in, r.to
     ) END AS ahead
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
+    LEFT JOIN failures f ON f.id = (SELECT max(id) FROM failures
+        WHERE task_id = t.id
+          AND assignment_version NOT IN (SELECT assignment_version FROM results WHERE task_id = t.id))
 WHERE t.id = :id;
 
 -- name: submissions
 -- A page of what students handed in, newest first, optionally of one roll number, stage, status, kind or assignment.
-SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version
+SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version,
+    f.assignment_version AS regrade_version, f.created_at AS regrade_at, f.code AS regrade_code,
+    f.stage AS regrade_stage, f.place AS regrade_place, f.message AS regrade_message, f.advice AS regrade_advice
 FROM processing_tasks t LEFT JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
+    LEFT JOIN failures f ON f.id = (SELECT max(id) FROM failures
+        WHERE task_id = t.id
+          AND assignment_version NOT IN (SELECT assignment_version FROM results WHERE task_id = t.id))
 WHERE t.purged_at IS NULL AND (:roll_number IS NULL OR t.roll_number = :roll_number)
   AND (:stage IS NULL OR t.current_phase = :stage)
   AND (:status IS NULL OR t.status = :status)
@@ -356,6 +383,14 @@ SELECT error_code AS code, coalesce(max(error_message), 'no reason was given') A
 FROM processing_tasks
 WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages') AND current_phase = 'failed'
 GROUP BY error_code ORDER BY tasks DESC, error_code;
+
+-- name: assignment_kept
+-- Why regrades of an assignment's submissions ended without a grade, so that an earlier one stays; commonest first.
+SELECT f.code, max(f.message) AS message, count(DISTINCT t.id) AS tasks
+FROM processing_tasks t JOIN failures f ON f.task_id = t.id
+    AND f.assignment_version NOT IN (SELECT assignment_version FROM results WHERE task_id = t.id)
+WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') AND t.current_phase = 'completed'
+GROUP BY f.code ORDER BY tasks DESC, f.code;
 
 -- name: assignment_provisional
 -- How many graded submissions of an assignment have a newest result that a person must confirm.

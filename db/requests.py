@@ -3,15 +3,12 @@
 from pathlib import Path
 
 from db.database import Database, Transaction
-from db.outbox import FAILED, failed_facts, publish
+from db.regrades import STOPPED, end_without_result
 from db.rows import task_from_row
 from db.transition import follow_batch, record_transition, require, swap
 from scheduler.errors import IllegalTransitionError
-from scheduler.task import Stage, Task
+from scheduler.task import Task
 from scheduler.transitions import TaskEvent, next_task_state
-
-CANCELLED_CODE = "cancelled"
-CANCELLED_MESSAGE = "A teacher has stopped this."
 
 
 class Requests:
@@ -42,6 +39,7 @@ class Requests:
                 raise IllegalTransitionError(
                     f"version {version} has graded this submission already: change the assignment first"
                 )
+            await transaction.execute("forget_regrade", {"id": task_id})
             values = swap(task, target, now) | {"version": version}
             require(await transaction.execute("regrade_task", values), task)
             await record_transition(transaction, task, TaskEvent.REGRADED, target, now, {"version": version})
@@ -53,8 +51,8 @@ class Requests:
     async def cancel(self, task_id: str, now: float) -> Task | None:
         """End a task that has not ended, without a result; ``None`` when there is no such task.
 
-        Whoever works on it finds its lease gone: a late result changes nothing. Raises ``IllegalTransitionError`` when
-        it has ended.
+        One that an earlier version has graded keeps that grade (``db.regrades``). Whoever works on it finds its lease
+        gone: a late result changes nothing. Raises ``IllegalTransitionError`` when it has ended.
         """
 
         async def body(transaction: Transaction) -> Task | None:
@@ -62,18 +60,7 @@ class Requests:
             if row is None:
                 return None
             task = task_from_row(row, self._root)
-            target = next_task_state(task.state, TaskEvent.CANCELLED)
-            assert target.stage is Stage.FAILED
-            facts = {
-                "completed_at": now,
-                "retries": 0,
-                "error_code": CANCELLED_CODE,
-                "error_message": CANCELLED_MESSAGE,
-            }
-            require(await transaction.execute("put_back", swap(task, target, now) | facts), task)
-            await record_transition(transaction, task, TaskEvent.CANCELLED, target, now, {})
-            told = failed_facts("cancelled", CANCELLED_CODE, CANCELLED_MESSAGE)
-            await publish(transaction, FAILED, task, told, now)
+            await end_without_result(transaction, task, TaskEvent.CANCELLED, STOPPED, now)
             await follow_batch(transaction, task.batch_id, now)
             return task
 

@@ -1,10 +1,30 @@
 """What an evaluation leaves in the tables: the result, what each model made of it, and the parts that failed."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from db.database import Transaction
 from scheduler.ports import Evaluation
 from scheduler.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResult:
+    """What one version of its assignment gave a submission. ``created_at``: seconds since the epoch, UTC."""
+
+    assignment_version: int
+    score: float
+    max_score: float
+    report: Mapping[str, Any]
+    model: str | None
+    server: str | None
+    prompt_hash: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int
+    created_at: float
 
 
 async def keep_evaluation(transaction: Transaction, task: Task, result: Evaluation, now: float) -> None:

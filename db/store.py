@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.database import Database, Transaction
-from db.outbox import FAILED, GRADED, failed_facts, graded_facts, publish
+from db.outbox import GRADED, graded_facts, publish
+from db.regrades import Reason, end_without_result
 from db.results import keep_evaluation
 from db.rows import batch_from_row, task_from_row
 from db.transition import follow_batch, record, record_transition, require, swap
@@ -191,15 +192,15 @@ class SqliteStore:
         transaction: Transaction, task: Task, event: TaskEvent, error: Exception | None, now: float
     ) -> None:
         target = next_task_state(task.state, event)
+        if target.stage is Stage.FAILED:
+            await end_without_result(transaction, task, event, Reason.of(error), now)
+            return
         code = error.code if isinstance(error, IntroevalError) else None
-        message = None if error is None else str(error)
         facts = {
-            "completed_at": now if target.stage is Stage.FAILED else None,
+            "completed_at": None,
             "retries": int(event is TaskEvent.ATTEMPT_FAILED),
             "error_code": code,
-            "error_message": message,
+            "error_message": None if error is None else str(error),
         }
         require(await transaction.execute("put_back", swap(task, target, now) | facts), task)
-        if target.stage is Stage.FAILED:
-            await publish(transaction, FAILED, task, failed_facts("failed", code, message), now)
         await record_transition(transaction, task, event, target, now, {"error": code})

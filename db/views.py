@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from db.database import Database
+from db.regrades import Regrade, regrade_from_row
+from db.results import StoredResult
 from db.rows import task_from_row
 from scheduler.ratings import Failure
 from scheduler.snapshot import BatchStatus
@@ -17,8 +19,8 @@ class Submission:
     """A task with its newest result. ``ahead``: waiting tasks before it in its stage (``None``: it does not wait).
 
     ``report``: the grade report as the grader made it; ``None`` until there is one. ``graded_version``: the version of
-    the assignment that gave the result; the task's own is newer in a regrade. ``delete_after``: when it is to be
-    forgotten (``None``: never by itself); ``purged_at``: when it was."""
+    the assignment that gave the result; the task's own is newer in a regrade. ``regrade``: the last one, if it ended
+    without a result. ``delete_after``: when it is to be forgotten (``None``: never by itself); ``purged_at``: was."""
 
     task: Task
     ahead: int | None = None
@@ -28,25 +30,9 @@ class Submission:
     model: str | None = None
     server: str | None = None
     graded_version: int | None = None
+    regrade: Regrade | None = None
     delete_after: float | None = None
     purged_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredResult:
-    """What one version of its assignment gave a submission. ``created_at``: seconds since the epoch, UTC."""
-
-    assignment_version: int
-    score: float
-    max_score: float
-    report: Mapping[str, Any]
-    model: str | None
-    server: str | None
-    prompt_hash: str
-    tokens_in: int
-    tokens_out: int
-    latency_ms: int
-    created_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +226,7 @@ class Views:
             model=row["model"],
             server=row["server"],
             graded_version=row["graded_version"],
+            regrade=regrade_from_row(row),
             delete_after=row["delete_after"],
             purged_at=row["purged_at"],
         )

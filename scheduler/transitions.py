@@ -11,6 +11,8 @@ The rules:
 3. Only ``processing`` work can finish, fail or be given back, so a result has always been asked for.
 4. ``RELEASED`` gives work back without counting a retry: a shutdown, a crash, or no server to ask.
 5. The machine passes from one side to the other through ``switching``, never directly.
+6. A grade that was given stays. A regrade that fails for good or is stopped is an event of its own, and leads back to
+   ``completed``; whether there is an earlier grade is the tables' to say (``ending``).
 """
 
 from collections.abc import Hashable, Mapping
@@ -35,6 +37,8 @@ class TaskEvent(StrEnum):
     RELEASED = "released"
     CANCELLED = "cancelled"
     REGRADED = "regraded"
+    REGRADE_FAILED = "regrade_failed"
+    REGRADE_CANCELLED = "regrade_cancelled"
 
 
 class BatchEvent(StrEnum):
@@ -73,14 +77,24 @@ TASK_TRANSITIONS: Mapping[TaskState, Mapping[TaskEvent, TaskState]] = {
         TaskEvent.RELEASED: STT_PENDING,
         TaskEvent.CANCELLED: FAILED,
     },
-    LLM_PENDING: {TaskEvent.STARTED: LLM_PROCESSING, TaskEvent.CANCELLED: FAILED},
-    LLM_RETRY: {TaskEvent.STARTED: LLM_PROCESSING, TaskEvent.CANCELLED: FAILED},
+    LLM_PENDING: {
+        TaskEvent.STARTED: LLM_PROCESSING,
+        TaskEvent.CANCELLED: FAILED,
+        TaskEvent.REGRADE_CANCELLED: COMPLETED,
+    },
+    LLM_RETRY: {
+        TaskEvent.STARTED: LLM_PROCESSING,
+        TaskEvent.CANCELLED: FAILED,
+        TaskEvent.REGRADE_CANCELLED: COMPLETED,
+    },
     LLM_PROCESSING: {
         TaskEvent.EVALUATED: COMPLETED,
         TaskEvent.ATTEMPT_FAILED: LLM_RETRY,
         TaskEvent.GAVE_UP: FAILED,
         TaskEvent.RELEASED: LLM_PENDING,
         TaskEvent.CANCELLED: FAILED,
+        TaskEvent.REGRADE_FAILED: COMPLETED,
+        TaskEvent.REGRADE_CANCELLED: COMPLETED,
     },
     COMPLETED: {TaskEvent.REGRADED: LLM_PENDING},
     FAILED: {TaskEvent.REGRADED: LLM_PENDING},
@@ -133,6 +147,17 @@ def next_batch_state(state: BatchState, event: BatchEvent) -> BatchState:
 def next_phase(phase: Phase, event: PhaseEvent) -> Phase:
     """The machine's phase after ``event``; raises ``IllegalTransitionError`` when the table has none."""
     return _follow(PHASE_TRANSITIONS, phase, event, "machine")
+
+
+def ending(event: TaskEvent, *, graded: bool) -> TaskEvent:
+    """What ``GAVE_UP`` or ``CANCELLED`` is called for a task that an earlier version has ``graded`` (rule 6)."""
+    if not graded:
+        return event
+    again = {
+        TaskEvent.GAVE_UP: TaskEvent.REGRADE_FAILED,
+        TaskEvent.CANCELLED: TaskEvent.REGRADE_CANCELLED,
+    }
+    return again.get(event, event)
 
 
 def failure_event(retry_count: int, max_retries: int, *, retryable: bool) -> TaskEvent:

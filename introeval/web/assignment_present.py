@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from db.assignments import Tally
-from db.views import StoredResult
+from db.results import StoredResult
 from introeval.assignments import Assignment
 from introeval.assignments.runs import run_of
 from introeval.graders.asked import AskedPrompt, Preview

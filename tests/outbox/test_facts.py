@@ -117,7 +117,7 @@ async def test_marks_change_what_has_not_left_and_nothing_else(database: Databas
     await outbox.give_up(first, "late", 62.0)
     await outbox.retry(first, "late", 62.0)
     (second,) = await outbox.due(63.0, 10)
-    assert second.payload["status"] == "cancelled"
+    assert second.payload["status"] == "regrade_cancelled"
     await outbox.give_up(second, "Gone.", 64.0)
     await outbox.delivered(second, 65.0)
     assert await outbox.due(1e9, 10) == []

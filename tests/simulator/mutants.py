@@ -17,6 +17,7 @@ from scheduler.lock import PhaseLock
 from scheduler.queues import ReaderWriterQueueManager
 from tests.simulator import sketches
 from tests.simulator.edits import Mutant, edit, happens, put, replaced, statement, streams, without_trigger
+from tests.simulator.regrade_mutants import REGRADES
 from tests.simulator.script import script_of
 from tests.simulator.seeds import one
 
@@ -24,7 +25,7 @@ MOST = 3000
 STARTS = (0, 1_000_000, 2_000_000)
 
 
-_SWAPS = ("start_task", "finish_stt", "finish_llm", "put_back", "regrade_task")
+_SWAPS = ("start_task", "finish_stt", "finish_llm", "put_back", "keep_grade", "regrade_task")
 _SWAP = " AND current_phase = :old_phase AND status = :old_status AND lease = :lease"
 
 MUTANTS = (
@@ -34,7 +35,7 @@ MUTANTS = (
         (put(policy, "_commands", sketches.two_semaphores), put(PhaseLock, "work", sketches.own_semaphore)),
     ),
     Mutant("no compare-and-swap", "store", (statement(_SWAPS, _SWAP, ""),)),
-    Mutant("the lease is not checked", "store", (statement(_SWAPS[:4], " AND lease = :lease", ""),)),
+    Mutant("the lease is not checked", "store", (statement(_SWAPS[:5], " AND lease = :lease", ""),)),
     Mutant(
         "a lost wake-up: the flag is cleared after the tables were read",
         "loop",
@@ -129,6 +130,7 @@ MUTANTS = (
         "transitions",
         (put(JobRunner, "_failed", sketches.one_more_retry(JobRunner._failed)),),
     ),
+    *REGRADES,
     Mutant("the counters' trigger is gone", "store", (lambda: without_trigger("count_updated"),)),
     Mutant(
         "the batch barrier is off by one",

@@ -4,8 +4,11 @@ It keeps its own copy of every task, moves it by the events of each commit, and 
 below are written out on purpose, and not read from ``scheduler.transitions``: a wrong table there is to be seen here.
 """
 
+import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from scheduler.task import Task
 from tests.simulator.tables import Tables
@@ -24,6 +27,8 @@ LAWS = {
     "gave_up": dict.fromkeys(("stt/processing", "llm/processing"), "failed/failed"),
     "cancelled": dict.fromkeys((*STARTED, *STARTED.values()), "failed/failed"),
     "regraded": dict.fromkeys(("completed/completed", "failed/failed"), "llm/pending"),
+    "regrade_failed": {"llm/processing": "completed/completed"},
+    "regrade_cancelled": dict.fromkeys(("llm/pending", "llm/retry", "llm/processing"), "completed/completed"),
 }
 PHASES = {("stt", "switching"), ("llm", "switching"), ("switching", "switching")} | {
     ("switching", "stt"),
@@ -35,7 +40,9 @@ BATCHES = {("waiting", "transcribing"), ("waiting", "evaluating"), ("transcribin
 }
 ENDED = ("completed/completed", "failed/failed")
 _TASKS = """SELECT id, current_phase || '/' || status AS state, lease, retry_count, batch_id, assignment_version,
-    error_code, transcript_path IS NOT NULL AS transcribed, kind FROM processing_tasks"""
+    error_code, transcript_path IS NOT NULL AS transcribed, kind,
+    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = id) AS note
+    FROM processing_tasks"""
 _EVENTS = "SELECT id, kind, task_id, batch_id, source, target, detail FROM events WHERE id > ?"
 _STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
 _RESULTS = "SELECT task_id, assignment_version, prompt_hash FROM results"
@@ -43,7 +50,8 @@ _RESULTS = "SELECT task_id, assignment_version, prompt_hash FROM results"
 
 @dataclass(slots=True)
 class Shadow:
-    """A task as the events have it."""
+    """A task as the events have it. ``grades``: version to the lease under which it was given. ``note``: of a regrade
+    that ended without a grade."""
 
     state: str
     lease: int = 0
@@ -51,7 +59,8 @@ class Shadow:
     batch: int | None = None
     version: int = 1
     code: str | None = None
-    results: int = 0
+    grades: dict[int, int] = field(default_factory=dict)
+    note: str | None = None
 
 
 @dataclass
@@ -78,9 +87,9 @@ class Oracle:
         events = self.tables.file.execute(_EVENTS, (self._last_event,)).fetchall()
         for row in events:
             self._last_event = row["id"]
-            self._event(row["kind"], row["task_id"], row["batch_id"], row["source"], row["target"])
+            self._event(row)
         self._compare()
-        if any(event["kind"] in ("evaluated", "regraded") for event in events):
+        if any(event["kind"].startswith(("evaluated", "regrade")) for event in events):
             self.check_results()
         if self.wrong is None:
             self.look()
@@ -102,9 +111,9 @@ class Oracle:
         """Whether a task of the batch is still in STT."""
         return any(task.batch == batch and task.state.startswith("stt/") for task in self.tasks.values())
 
-    def _event(
-        self, kind: str, task: str | None, batch: int | None, source: str | None, target: str | None
-    ) -> None:
+    def _event(self, row: sqlite3.Row) -> None:
+        kind, task, batch = row["kind"], row["task_id"], row["batch_id"]
+        source, target = row["source"], row["target"]
         match kind:
             case "phase":
                 if (source, target) not in PHASES or source != self.phase:
@@ -121,9 +130,9 @@ class Oracle:
             case "accepted" if task is not None:
                 self.tasks[task] = Shadow(str(target))
             case _ if task is not None:
-                self._transition(kind, task, str(source), str(target))
+                self._transition(kind, task, str(source), str(target), json.loads(row["detail"] or "{}"))
 
-    def _transition(self, kind: str, name: str, source: str, target: str) -> None:
+    def _transition(self, kind: str, name: str, source: str, target: str, detail: dict[str, Any]) -> None:
         task = self.tasks[name]
         if LAWS.get(kind, {}).get(source) != target or task.state != source:
             self.broken("legal chain of events", f"{name} is {task.state}: {kind}, {source} -> {target}")
@@ -133,14 +142,23 @@ class Oracle:
                 self._started(name, task)
             case "attempt_failed":
                 task.retries += 1
-            case "gave_up":
-                task.code = "gave up"
             case "evaluated":
-                task.results += 1
+                task.grades[task.version] = task.lease
             case "regraded":
-                task.retries, task.batch = 0, None
+                task.retries, task.batch, task.note, task.version = 0, None, None, detail["version"]
+            case "gave_up" | "cancelled" | "regrade_failed" | "regrade_cancelled":
+                self._without_a_result(kind, name, task, detail["error"])
         if kind == "attempt_failed" and task.retries > MAX_RETRIES:
             self.broken("at most so many retries", f"{name} has had {task.retries}")
+
+    def _without_a_result(self, kind: str, name: str, task: Shadow, code: str) -> None:
+        """It failed or, when it has a grade, that one stays and a note tells of the regrade."""
+        if bool(task.grades) != kind.startswith("regrade"):
+            self.broken("a grade that was given stays", f"{name}, {task.grades}: {kind}")
+        elif task.grades:
+            task.note, task.version = f"{task.version} {code}", max(task.grades)
+        if code not in ("rejected", "cancelled") and task.retries < MAX_RETRIES:
+            self.broken("retried before it is given up", f"{name} after {task.retries} retries")
 
     def _started(self, name: str, task: Shadow) -> None:
         side = task.state[:3]
@@ -180,12 +198,12 @@ class Oracle:
             llm += state in ("llm/pending", "llm/retry")
             active += state.endswith("/processing")
             self._batch(row["id"], task, row["batch_id"])
-            task.version, task.code = row["assignment_version"], row["error_code"]
+            task.code = row["error_code"]
+            if (row["assignment_version"], row["note"]) != (task.version, task.note):
+                found = f"{row['assignment_version']}, {row['note']}, not {task.version}, {task.note}"
+                self.broken("a grade that was given stays", f"{row['id']}: {found}")
             if (state == "failed/failed") != (task.code is not None) and state in ENDED:
                 self.broken("who failed is told why", f"{row['id']} {state} {task.code}")
-            retryable = task.code not in ("rejected", "cancelled")
-            if state == "failed/failed" and retryable and task.retries < MAX_RETRIES:
-                self.broken("retried before it is given up", f"{row['id']} after {task.retries} retries")
         state = self.tables.file.execute(_STATE).fetchone()
         if tuple(state) != (self.phase, stt, llm, active):
             self.broken(
@@ -204,15 +222,16 @@ class Oracle:
         """Each evaluation has left one result, from the lease under which it was done."""
         rows = self.tables.file.execute(_RESULTS).fetchall()
         have = {(row["task_id"], row["assignment_version"]): row["prompt_hash"] for row in rows}
-        expected = sum(task.results for task in self.tasks.values())
+        expected = sum(len(task.grades) for task in self.tasks.values())
         if len(rows) != expected:
             self.broken("one result for each evaluation", f"{len(rows)} results, {expected} evaluations")
         for name, task in self.tasks.items():
-            result = have.get((name, task.version))
-            if (task.state == "completed/completed") != (result is not None):
+            if (task.state == "completed/completed") != ((name, task.version) in have):
                 self.broken("a result if and only if completed", f"{name} {task.state}")
-            if result is not None and result != str(task.lease):
-                self.broken("a late answer changes nothing", f"{name}: lease {result}, not {task.lease}")
+            for version, lease in task.grades.items():
+                if have.get((name, version)) != str(lease):
+                    result = have.get((name, version))
+                    self.broken("a late answer changes nothing", f"{name}: lease {result}, not {lease}")
 
     def unended(self) -> list[str]:
         """The tasks that have not ended."""

@@ -105,9 +105,10 @@ def script_of(seed: int) -> Script:
     """The script of a seed."""
     random = Random(seed)
     count = random.choice((1, 1, 2, 2, 2, 3))
-    if random.random() < 0.015:
+    roll = random.random()
+    if roll < 0.015:
         return _busy(seed, random)
-    items = list(_uploads(random, count))
+    items = list(_uploads(random, count)) if roll < 0.97 else _regraded(random, count)
     watched = random.random() < 0.5
     for _ in range(random.choice((0, 1, 2, 3, 3, 4))):
         items.append(_trouble(random, count, watched))
@@ -157,6 +158,25 @@ def _busy(seed: int, random: Random) -> Script:
         beats=True,
         items=(Item(what=Happens.UPLOAD, at=_moment(random, 30.0), how=other), *coming),
     )
+
+
+def _regraded(random: Random, count: int) -> list[Item]:
+    """Each is graded, graded again more than once, and that fails, hangs or is stopped."""
+    found = []
+    for who in range(count):
+        found.append(Item(what=Happens.UPLOAD, at=_moment(random, 2.0), who=who, how="notebook"))
+        for again in range(1, 4):
+            at = 45.0 * again + _moment(random, 10.0)
+            found.append(Item(what=Happens.REGRADE, at=at, who=who))
+            if random.random() < 0.4:
+                found.append(Item(what=Happens.CANCEL, at=at + _moment(random, 15.0), who=who))
+        for nth in range(1, 6):
+            if random.random() < 0.6:
+                how = random.choice((Ends.FAILS, Ends.FAILS, Ends.REJECTS, Ends.BUG, Ends.HANGS, Ends.LATE))
+                found.append(
+                    Item(what=Happens.WORK, who=who, nth=nth, stage=LLM, how=how, value=_moment(random, 12.0))
+                )
+    return found
 
 
 def _trouble(random: Random, count: int, watched: bool) -> Item:
