@@ -29,7 +29,8 @@
  *   Age, Cap    time: a batch's age, a phase's cap. A retry's pause ends in Job, a hold after an error in Loop
  *
  * What is left out: the loop's beat (a second net: everything must hold without it); preparing audio (CPU only);
- * errors of the disk; a graceful stop (a crash is worse); priorities; ``lease > 4`` as a ground for suspicion. A cap is
+ * errors of the disk; a graceful stop (a crash is worse); priorities; ``lease > 4`` as a ground for suspicion; that a
+ * regrade without a result ends as ``completed`` with the earlier grade, and here as ``failed``: both are ends. A cap is
  * taken to be longer than the moment from the hand-over to the first decision: a cap of nothing would hand over for
  * ever. PR_SET_PDEATHSIG is taken to end the Whisper child before the next life of the daemon loads anything. What is
  * simplified: the snapshot and the decision are one step (``Database.read_together`` keeps writers out until the

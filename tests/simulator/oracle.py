@@ -41,7 +41,7 @@ BATCHES = {("waiting", "transcribing"), ("waiting", "evaluating"), ("transcribin
 ENDED = ("completed/completed", "failed/failed")
 _TASKS = """SELECT id, current_phase || '/' || status AS state, lease, retry_count, batch_id, assignment_version,
     error_code, transcript_path IS NOT NULL AS transcribed, kind,
-    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = id) AS note
+    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = processing_tasks.id) AS note
     FROM processing_tasks"""
 _EVENTS = "SELECT id, kind, task_id, batch_id, source, target, detail FROM events WHERE id > ?"
 _STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
