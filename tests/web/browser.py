@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +27,19 @@ FLAGS = (
     "--remote-debugging-port=0",
     "--window-size=900,760",
 )
+PATIENCE = 120.0
+"""Seconds for anything that a page is waited for."""
+_SERVING = re.compile(rb"DevTools listening on ws://[^/]+:(\d+)/")
+_UNTIL = """new Promise((done) => {
+    const look = () => {
+        const found = FOUND;
+        if (found) { changes.disconnect(); done(found); }
+    };
+    const changes = new MutationObserver(look);
+    changes.observe(document, {subtree: true, childList: true, characterData: true, attributes: true});
+    document.addEventListener("readystatechange", look);
+    look();
+})"""
 
 
 class Browser:
@@ -41,25 +56,30 @@ class Browser:
         program = shutil.which("chromium")
         if program is None:
             pytest.skip("chromium is not installed, so the page's script was not tried")
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *FLAGS,
-            f"--user-data-dir={folder}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            port = await _port(process, folder / "DevToolsActivePort")
-            async with aiohttp.ClientSession() as session:
-                async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-                    pages = [item for item in await answer.json() if item["type"] == "page"]
-                async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                    yield cls(socket)
-        finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+        reading, writing = os.pipe()
+        async with _lines(reading) as said:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    program,
+                    *FLAGS,
+                    f"--user-data-dir={folder}",
+                    "about:blank",
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=writing,
+                )
+            finally:
+                os.close(writing)
+            try:
+                port = await _port(said)
+                async with aiohttp.ClientSession() as session:
+                    async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                        pages = [item for item in await answer.json() if item["type"] == "page"]
+                    async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                        yield cls(socket)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                await process.wait()
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Ask, and wait for the answer; events are left out. Empty: the page was exchanged meanwhile."""
@@ -78,10 +98,14 @@ class Browser:
         return result.get("result", {}).get("value")
 
     async def until(self, expression: str) -> Any:
-        """Wait until it gives something true, also on the next page."""
-        look = f"const look = () => {{ const found = {expression}; found ? done(found) : setTimeout(look, 30); }};"
-        while not (found := await self.value(f"new Promise((done) => {{ {look} look(); }})")):
-            pass
+        """Wait until it gives something true, also on the next page: it is tried again when the document changes."""
+        script = _UNTIL.replace("FOUND", expression)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not (found := await self.value(script)):
+                    pass  # the page was exchanged for another one
+        except TimeoutError as error:
+            raise TimeoutError(f"not true within {PATIENCE} s: {expression}") from error
         return found
 
     async def goto(self, url: str) -> None:
@@ -101,10 +125,23 @@ class Browser:
         await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))
 
 
-async def _port(process: asyncio.subprocess.Process, told: Path) -> int:
-    """Chromium writes a file with the port that it chose."""
-    while process.returncode is None:
-        text = await asyncio.to_thread(lambda: told.read_text() if told.exists() else "")
-        if "\n" in text:
-            return int(text.splitlines()[0])
+@asynccontextmanager
+async def _lines(descriptor: int) -> AsyncIterator[asyncio.StreamReader]:
+    """A pipe of our own: one of asyncio's ends only when the last of chromium's own children has closed it."""
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb")
+    )
+    try:
+        yield reader
+    finally:
+        transport.close()
+
+
+async def _port(said: asyncio.StreamReader) -> int:
+    """Chromium says which port it chose. What it says later is not read: it is less than a pipe holds."""
+    async with asyncio.timeout(PATIENCE):
+        async for line in said:
+            if (found := _SERVING.search(line)) is not None:
+                return int(found[1])
     pytest.skip("chromium does not start here, so the page's script was not tried")
