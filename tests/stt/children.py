@@ -11,15 +11,16 @@ HEARD = 'say(\'{"kind":"heard","segment":{"start":0,"end":1,"text":"a","words":[
 DONE = 'say(\'{"kind":"done","language":"en","media_seconds":1,"compute_seconds":1}\')'
 FAILED = 'say(\'{"kind":"failed","error":"cannot"}\')'
 READ = "sys.stdin.readline()"
-FOREVER = "time.sleep(1000)"
+FOREVER = "signal.pause()"
 EXIT = "print('out of luck', file=sys.stderr); sys.exit(3)"
-BEAT_FOREVER = f"while True: {BEAT % 1}; time.sleep(0.02)"
+BEAT_FOREVER = f"while True: {BEAT % 1}"
+"""As fast as somebody reads it."""
 NO_LINE = "print('x' * 5_000_000, end='', flush=True)"
 
 
 def program(*lines: str) -> list[str]:
     """The command line of a child that does these things in turn."""
-    start = ["import sys, time, signal", "say = lambda line: print(line, flush=True)"]
+    start = ["import sys, signal", "say = lambda line: print(line, flush=True)"]
     return [sys.executable, "-c", "\n".join([*start, *lines])]
 
 
