@@ -159,9 +159,9 @@ class FakeOllama:
         prompt = body["prompt"]
         if mood is Mood.GIANT_LINE:
             yield b'{"response": "' + b"x" * 600_000
-        while mood in (Mood.WHITESPACE, Mood.ENDLESS, Mood.DRIP):
-            yield self._line({Mood.WHITESPACE: " \n\t ", Mood.ENDLESS: "word " * 50}.get(mood, "word "))
-            await asyncio.sleep(0.01 if mood is Mood.DRIP else 0)
+        while mood in (Mood.WHITESPACE, Mood.ENDLESS):
+            yield self._line(" \n\t " if mood is Mood.WHITESPACE else "word " * 50)
+            await asyncio.sleep(0)
         text = "" if mood is Mood.EMPTY else self._reply(body)
         for part in re.findall(r".{1,4}", text, re.DOTALL):
             yield self._line(part)

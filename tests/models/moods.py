@@ -19,7 +19,6 @@ class Mood(StrEnum):
     EMPTY = "empty done"
     WHITESPACE = "whitespace forever"
     ENDLESS = "text forever"
-    DRIP = "slow text forever"
     BAD_JSON = "invalid JSON"
     LENGTH = "cut by length"
     WRONG_SERVICE = "wrong service"

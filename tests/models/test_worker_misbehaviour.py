@@ -97,7 +97,7 @@ async def test_hang_is_the_servers_failure(fake: FakeOllama, mood: Mood, limits:
 
 async def test_slow_reply_is_not_the_servers_failure(fake: FakeOllama) -> None:
     """Tokens that come, but not all in time, fail the attempt and leave the server in use."""
-    fake.mood = Mood.DRIP
+    fake.mood = Mood.HANG_BETWEEN
     with pytest.raises(errors.SlowReplyError) as caught:
         await ask(fake, replace(CONFIG, timeout_seconds=0.1))
     assert not isinstance(caught.value, ServerFailedError)
