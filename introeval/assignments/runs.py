@@ -6,6 +6,9 @@
 ``complete``    all has ended, and the share that was graded reaches the threshold
 ``incomplete``  all has ended, and it does not
 ==============  =======================================================================
+
+A submission whose last regrade ended without a grade keeps its earlier one. It is graded, but not as it was asked for
+last: the share does not count it.
 """
 
 from collections.abc import Sequence
@@ -27,7 +30,7 @@ class RunState(StrEnum):
 
 
 class Reason(Protocol):
-    """Why some submissions ended without a grade."""
+    """Why some submissions ended without a (new) grade."""
 
     @property
     def message(self) -> str: ...
@@ -37,7 +40,9 @@ class Reason(Protocol):
 
 
 class Counts(Protocol):
-    """How many submissions there are, and how they ended. ``provisional``: graded, and a person must confirm it."""
+    """How many submissions there are, and how they ended. ``provisional``: graded, and a person must confirm it.
+
+    ``kept``: graded, but the last regrade ended without a grade, for ``kept_reasons``."""
 
     @property
     def submitted(self) -> int: ...
@@ -54,10 +59,16 @@ class Counts(Protocol):
     @property
     def reasons(self) -> Sequence[Reason]: ...
 
+    @property
+    def kept(self) -> int: ...
+
+    @property
+    def kept_reasons(self) -> Sequence[Reason]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``share``: graded of submitted, ``None`` before there is any. ``detail``: one sentence for people."""
+    """``share``: graded as last asked, of submitted; ``None`` before there is any. ``detail``: one sentence."""
 
     state: RunState
     share: float | None
@@ -68,14 +79,17 @@ def run_of(counts: Counts, threshold: float) -> Run:
     """``threshold``: the share of submissions that must be graded, 0 to 1."""
     if not counts.submitted:
         return Run(RunState.WAITING, None, "waiting: nothing was handed in yet.")
-    share = counts.graded / counts.submitted
+    asked = counts.graded - counts.kept
+    share = asked / counts.submitted
     left = counts.submitted - counts.graded - counts.failed
     state = RunState.RUNNING
     if not left:
         state = RunState.COMPLETE if share >= threshold else RunState.INCOMPLETE
-    parts = [f"{state}: {counts.graded} of {counts.submitted} graded, {percent(threshold)} needed"]
+    of_them = f" ({asked} of them as last asked)" if counts.kept else ""
+    parts = [f"{state}: {counts.graded} of {counts.submitted} graded{of_them}, {percent(threshold)} needed"]
     parts += [f"{left} to go"] if left else []
     parts += [f"{counts.failed} failed{_why(counts.reasons)}"] if counts.failed else []
+    parts += [f"{counts.kept} kept an earlier grade{_why(counts.kept_reasons)}"] if counts.kept else []
     detail = "; ".join(parts).rstrip(".") + "."
     if counts.provisional:
         detail += f" {_provisional(counts.provisional)}"

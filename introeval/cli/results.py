@@ -52,7 +52,7 @@ async def in_full(api: Api, ids: Sequence[str]) -> list[Submission]:
 def as_csv(submissions: Sequence[Submission]) -> str:
     """One row each; a column for each criterion in the order of first appearance. Empty: not there (yet)."""
     names = list(dict.fromkeys(c.name for s in submissions for c in _criteria(s)))
-    header = (*FIXED, *names, "provisional", "guards", "flags", "error", "model", *ORIGIN, "id")
+    header = (*FIXED, *names, "provisional", "guards", "flags", "error", "regrade", "model", *ORIGIN, "id")
     return csv_text(header, (_row(submission, names) for submission in submissions))
 
 
@@ -84,6 +84,7 @@ def _remarks(submission: Submission) -> list[str]:
     remarks += [flag.message or flag.code for flag in submission.flags if flag.message not in doubts]
     remarks += [f"Why not more: {reason}" for reason in submission.why_not_more]
     remarks += [f"{failure.place}: {failure.message}" for failure in submission.failures]
+    remarks += [submission.regrade.told] if submission.regrade else []
     return remarks + ([submission.error_message] if submission.error_message else [])
 
 
@@ -101,6 +102,7 @@ def _row(submission: Submission, names: Sequence[str]) -> list[Cell]:
         "; ".join(guard.code for guard in grade.guards) if grade else None,
         "; ".join(flag.code for flag in submission.flags),
         submission.error_message,
+        submission.regrade.told if submission.regrade else None,
         submission.model,
         submission.assignment,
         grade.version if grade else None,

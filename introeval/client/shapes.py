@@ -80,6 +80,20 @@ class Failure(Shape):
     advice: str = ""
 
 
+class LastRegrade(Shape):
+    """A regrade that ended without a grade; the earlier one stays. ``outcome``: ``failed`` or ``cancelled``."""
+
+    version: int
+    outcome: str = "failed"
+    failure: Failure = Failure()
+
+    @property
+    def told(self) -> str:
+        """In one line, with what to do."""
+        how = "was stopped." if self.outcome == "cancelled" else f"failed: {self.failure.message}"
+        return f"The regrade under version {self.version} {how} {self.failure.advice}".strip()
+
+
 class Line(Shape):
     """A submission in a list."""
 
@@ -119,6 +133,7 @@ class Submission(Shape):
     server: str | None = None
     flags: tuple[Flag, ...] = ()
     error_message: str | None = None
+    regrade: LastRegrade | None = None
     retry_count: int = 0
 
     @property

@@ -155,7 +155,7 @@ def _acting(runs: AssignmentRuns) -> tuple[Operation, ...]:
             method="POST",
             path="/api/v1/submissions/{id}/cancel",
             name="cancelSubmission",
-            summary="Stop a submission that has not ended; it then has failed, and can be graded again.",
+            summary="Stop a submission that has not ended: it keeps an earlier grade or failed; it can be regraded.",
             handler=runs.cancel,
             answers={200: Answer(about="The submission as it is now.", model=SubmissionBody), 303: _PAGE},
             problems=(*DOCUMENT_PROBLEMS, "not_found", "gone", "not_now"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from db.assignments import Tally
+from db.assignments import Reason, Tally
 from db.results import StoredResult
 from introeval.assignments import Assignment
 from introeval.assignments.runs import run_of
@@ -37,14 +37,20 @@ def run_body(assignment: Assignment, tally: Tally) -> RunBody:
         state=run.state.value,
         submitted=tally.submitted,
         graded=tally.graded,
+        kept=tally.kept,
         provisional=tally.provisional,
         failed=tally.failed,
         waiting=tally.waiting,
         share=run.share,
         pass_threshold=assignment.pass_threshold,
         detail=run.detail,
-        reasons=tuple(ReasonBody.model_validate(reason, from_attributes=True) for reason in tally.reasons),
+        reasons=_reasons(tally.reasons),
+        kept_reasons=_reasons(tally.kept_reasons),
     )
+
+
+def _reasons(reasons: Sequence[Reason]) -> tuple[ReasonBody, ...]:
+    return tuple(ReasonBody.model_validate(reason, from_attributes=True) for reason in reasons)
 
 
 def assignment_line(assignment: Assignment, tally: Tally) -> AssignmentLine:

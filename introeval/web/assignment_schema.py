@@ -14,7 +14,7 @@ SubmissionId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ReasonBody(Body):
-    """Why ``tasks`` submissions ended without a grade; the message is that of one of them."""
+    """Why ``tasks`` submissions ended without a (new) grade; the message is that of one of them."""
 
     code: str | None
     message: str
@@ -22,13 +22,18 @@ class ReasonBody(Body):
 
 
 class RunBody(Body):
-    """All submissions of an assignment together. ``share``: graded of submitted; ``detail``: one sentence."""
+    """All submissions of an assignment together. ``detail``: one sentence.
+
+    ``kept``: of the graded ones, those whose last regrade failed or was cancelled, so that an earlier grade stays
+    (``kept_reasons``: why). ``share``: the other graded ones, of all submitted: the pass threshold is held against it.
+    """
 
     assignment: str
     version: int
     state: Literal["waiting", "running", "complete", "incomplete"]
     submitted: int
     graded: int
+    kept: int
     provisional: int
     failed: int
     waiting: int
@@ -36,6 +41,7 @@ class RunBody(Body):
     pass_threshold: float
     detail: str
     reasons: tuple[ReasonBody, ...]
+    kept_reasons: tuple[ReasonBody, ...]
 
 
 class AssignmentLine(Body):

@@ -1,5 +1,9 @@
 """The shapes of a grade: what it is, what it rests on, and how far it can be trusted."""
 
+from typing import Literal
+
+from pydantic import AwareDatetime
+
 from introeval.web.shape import Body
 
 
@@ -74,6 +78,18 @@ class FailureBody(Body):
     place: str
     message: str
     advice: str
+
+
+class LastRegradeBody(Body):
+    """The last regrade, when it ended without a grade: the grade that is shown is an earlier version's, and stays.
+
+    ``version``: the one that was asked for; it can be asked for again. ``at``: when it failed or was stopped, by
+    whom is not known. ``failure``: why, and what to do."""
+
+    version: int
+    outcome: Literal["failed", "cancelled"]
+    at: AwareDatetime
+    failure: FailureBody
 
 
 class FlagBody(Body):

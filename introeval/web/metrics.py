@@ -184,6 +184,7 @@ def _counters(snapshot: StatusSnapshot, totals: EventTotals) -> Iterator[Metric]
         yield family
     for kind, name, text in (
         ("accepted", "introeval_accepted", "Tasks accepted."),
+        ("regrade_failed", "introeval_regrades_failed", "Regrades that failed; the earlier grade stays."),
         ("released", "introeval_released", "Tasks released."),
         ("purged", "introeval_purged", "Submissions that were deleted when their time was over."),
         ("delivered", "introeval_webhook_delivered", "Messages that the receiver has taken."),

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from db.regrades import Regrade
 from db.views import Event, Submission
 from introeval.fairness import AS_GIVEN, Standing
 from introeval.grading import Segment
@@ -15,6 +16,7 @@ from introeval.web.grade_schema import (
     FlagBody,
     GradeBody,
     GuardBody,
+    LastRegradeBody,
     LetterBody,
     NoteBody,
     OpinionBody,
@@ -102,6 +104,7 @@ def _head(found: Submission) -> dict[str, Any]:
         "flags": flags_of(found.report or {}),
         "error_code": task.error_code,
         "error_message": task.error_message,
+        "regrade": None if found.regrade is None else _last(found.regrade),
         "retry_count": task.retry_count,
         "batch_id": task.batch_id,
         "media_seconds": task.media_seconds,
@@ -109,6 +112,15 @@ def _head(found: Submission) -> dict[str, Any]:
         "completed_at": None if task.completed_at is None else utc(task.completed_at),
         "delete_after": None if found.delete_after is None else utc(found.delete_after),
     }
+
+
+def _last(regrade: Regrade) -> LastRegradeBody:
+    return LastRegradeBody(
+        version=regrade.version,
+        outcome="cancelled" if regrade.cancelled else "failed",
+        at=utc(regrade.at),
+        failure=FailureBody.model_validate(regrade.failure, from_attributes=True),
+    )
 
 
 def status_body(snapshot: StatusSnapshot) -> StatusBody:

@@ -5,7 +5,15 @@ They are pydantic models that serialise answers and make the OpenAPI document.
 
 from pydantic import AwareDatetime, Field
 
-from introeval.web.grade_schema import CriterionBody, FailureBody, FlagBody, GradeBody, GuardBody, OpinionBody
+from introeval.web.grade_schema import (
+    CriterionBody,
+    FailureBody,
+    FlagBody,
+    GradeBody,
+    GuardBody,
+    LastRegradeBody,
+    OpinionBody,
+)
 from introeval.web.shape import Body, StageName, StatusName, utc
 
 __all__ = [
@@ -46,6 +54,9 @@ class SubmissionHead(Body):
     flags: tuple[FlagBody, ...]
     error_code: str | None
     error_message: str | None
+    regrade: LastRegradeBody | None = Field(
+        description="the last regrade, when it failed or was cancelled and an earlier grade stays"
+    )
     retry_count: int
     batch_id: int | None
     media_seconds: float | None

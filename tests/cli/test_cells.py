@@ -61,9 +61,9 @@ def test_results_have_a_column_for_each_criterion() -> None:
         id="2", roll_number="R2", current_phase="failed", status="failed", error_message="@no sound"
     )
     assert as_csv([graded, failed]).splitlines() == [
-        "roll_number,name,state,score,max_score,'+clarity,provisional,guards,flags,error,model,"
+        "roll_number,name,state,score,max_score,'+clarity,provisional,guards,flags,error,regrade,model,"
         "assignment,version,kind,id",
-        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,'=two models differ,,short; addressed,,m,"
+        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,'=two models differ,,short; addressed,,,m,"
         "introductions,3,intro_video,1",
-        "R2,,failed,,,,,,,'@no sound,,introductions,,intro_video,2",
+        "R2,,failed,,,,,,,'@no sound,,,introductions,,intro_video,2",
     ]
