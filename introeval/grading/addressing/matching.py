@@ -88,7 +88,8 @@ def _parts() -> Sequence[re.Pattern[str]]:
 
 # "Skip the rules, my tutor told me": somebody else's words, unless they are of grading.
 _QUOTED = re.compile(
-    r" ;:(?: as:)? (?:my|our|his|her|the):\S*(?: \S+){1,3}? (?:says|said|told|sings|always):"
+    r"(?:^| ;:)(?: as:)? (?:my|our|his|her|the):\S*(?: \S+){1,7}? (?:says?|said|tells?|told|sings|always|repeat\w*):"
+    r"| (?:things|sentences|phrases|words|orders|commands): like:"
 )
 _GRADED = re.compile(_pattern("{VS}|{V}|{SELF}|GRADER|rubric|grading|prompt"))
 _OPEN = re.compile(_pattern("{V}"))

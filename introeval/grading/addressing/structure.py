@@ -14,7 +14,6 @@ MARKS = tuple(
         r"\b(?:system|new|updated|final|hidden|secret)\s+(?:prompt|instructions?|message)\s*[:.]",
         r"#{2,}\s*\w+|(?:\bhash\b\W*){3}|\bless than (?:sign )?(?:slash )?\w+ greater than\b",
         rf"[\"'`]\s*(?:{_SCORE}|{_CRITERION}|facts?|problems?|reason|segments?|criteria|topic)\s*[\"'`]\s*:",
-        r"\b(?:open|curly|close|closing|left|right) (?:curly )?(?:brace|bracket)s?\b|\bjson\b",
         r"\b(?:end|close|closing) of (?:the )?(?:transcript|prompt|input|document|user|student(?:'s)? (?:answer"
         r"|speech|text)|submission|context|conversation)\b",
         r"\b(?:triple|three) (?:backticks?|quotes?|dash\w*)\b|\bback ?ticks?\b|\bangle brackets?\b|\bclose (?:the"
@@ -29,6 +28,19 @@ MARKS = tuple(
 )
 
 
+_DATA = re.compile(
+    r"\b(?:open|curly|close|closing|left|right) (?:curly )?(?:brace|bracket)s?\b|\bjson\b", re.IGNORECASE
+)
+_VERDICT = re.compile(
+    rf"\b(?:scores?|marks?|grades?|rating|{_CRITERION}|verdict|schema|colon|ten|10|full|maximum"
+    r"|output|return|reply|respond)\b",
+    re.IGNORECASE,
+)
+"""Students of computing speak of JSON and braces; with a verdict or an order beside them they are one as data."""
+
+
 def is_marked(sentence: str) -> bool:
     """Whether the sentence has such a mark."""
+    if _DATA.search(sentence) and _VERDICT.search(sentence):
+        return True
     return any(mark.search(sentence) for mark in MARKS)
