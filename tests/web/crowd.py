@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 
+from tests.web.turns import Seconds, Time
+
 LATER = {"408", "429", "503", "507"}
 ANSWER_SECONDS = 300.0
 
@@ -45,24 +47,34 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
-    """``pace``: what a second of ``Retry-After`` is to the clients; tests make it short. ``files``: what is handed in.
+    """``files``: what is handed in. ``time``: what a second is to the clients; tests have ``Turns``.
 
-    ``pieces``, ``pause``: how a slow client sends. ``sources``: loopback addresses to come from, in turn.
+    ``pieces``, ``pause`` (seconds): how a slow client sends. ``sources``: loopback addresses to come from, in turn.
     """
 
     host: str
     port: int
     files: tuple[tuple[str, bytes], ...]
     seed: int
-    pace: float = 1.0
+    time: Time = field(default_factory=Seconds)
     pieces: int = 20
     pause: float = 0.5
     most_rounds: int = 50
     sources: tuple[str, ...] = ("127.0.0.1",)
     tally: Tally = field(default_factory=Tally)
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the first sloth was cut."""
 
-    async def come(self, kinds: list[Kind], progress: Callable[[Tally], None] = lambda tally: None) -> Tally:
-        """All at once; returns when every student has been accepted or has given up."""
+    async def come(
+        self,
+        kinds: list[Kind],
+        progress: Callable[[Tally], None] = lambda tally: None,
+        until_cut: bool = False,
+    ) -> Tally:
+        """All at once; returns when every student has been accepted or has given up.
+
+        ``until_cut``: not before the server has cut a sloth either, which it does when its own time has come.
+        """
         sloths = [asyncio.create_task(self._sloth(at)) for at, kind in enumerate(kinds) if kind is Kind.SLOTH]
         students = [
             asyncio.create_task(self._student(at, kind))
@@ -73,6 +85,8 @@ class Crowd:
         while pending:
             _, pending = await asyncio.wait(pending, timeout=10)
             progress(self.tally)
+        if until_cut:
+            await self.cut.wait()
         for sloth in sloths:
             sloth.cancel()
         await asyncio.gather(*sloths, return_exceptions=True)
@@ -81,6 +95,10 @@ class Crowd:
         return self.tally
 
     async def _student(self, at: int, kind: Kind) -> None:
+        with self.time.student():
+            await self._hand_in(at, kind)
+
+    async def _hand_in(self, at: int, kind: Kind) -> None:
         roll, random = f"R-{at:05d}", Random(f"{self.seed}/{at}")
         for number in range(1, self.most_rounds + 1):
             leaves = kind is Kind.LEAVING and number == 1
@@ -98,7 +116,7 @@ class Crowd:
                 wait = random.randint(1, 10)
             else:
                 raise AssertionError(f"{status}: {body!r}")
-            await asyncio.sleep(wait * self.pace)
+            await self.time.wait(wait)
 
     async def _attempt(
         self, at: int, kind: Kind, roll: str, leaves: bool
@@ -142,7 +160,7 @@ class Crowd:
             for begin in range(0, len(body), step):
                 writer.write(body[begin : begin + step])
                 await writer.drain()
-                await asyncio.sleep(self.pause)
+                await self.time.wait(self.pause)
         else:
             # As many programs do: everything is written before the answer is looked at.
             writer.write(body)
@@ -174,16 +192,28 @@ class Crowd:
                 reader, writer = await asyncio.open_connection(self.host, self.port, local_addr=(source, 0))
                 try:
                     writer.write(b"POST /api/v1/submissions HTTP/1.1\r\nHost: x\r\nX-")
-                    while not reader.at_eof():
-                        writer.write(b"a")
-                        await writer.drain()
-                        with suppress(TimeoutError):
-                            async with asyncio.timeout(self.pace):
-                                await reader.read(1)
+                    await self._dawdle(reader, writer)
                 finally:
                     writer.close()
             self.tally.cut_sloths += 1
-            await asyncio.sleep(self.pace)
+            self.cut.set()
+            await self.time.idle(1)
+
+    async def _dawdle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A byte a second, until the server has cut it or answered."""
+        told = asyncio.create_task(reader.read(1))
+        try:
+            while not told.done():
+                writer.write(b"a")
+                await writer.drain()
+                second = asyncio.create_task(self.time.idle(1))
+                try:
+                    await asyncio.wait([told, second], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    second.cancel()
+        finally:
+            told.cancel()
+            await asyncio.gather(told, return_exceptions=True)
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes]:

@@ -23,6 +23,7 @@ from introeval.web.problems import ProblemError
 from tests.web.bodies import FILE, NAME, ROLL, UPLOAD, multipart
 from tests.web.crowd import Crowd, Kind, answer, mixed
 from tests.web.running import VIDEO, Room, running
+from tests.web.turns import Turns
 
 SEED = 20260701
 MOST = 600.0
@@ -229,13 +230,12 @@ async def test_a_crowd_is_taken_in(tmp_path: Path) -> None:
             port=port,
             files=files,
             seed=SEED,
-            pace=0.02,
+            time=Turns(),
             pieces=4,
-            pause=0.02,
             sources=sources,
         )
         kinds = mixed(150, Random(SEED))
-        tally = await crowd.come(kinds)
+        tally = await crowd.come(kinds, until_cut=True)
         students = {f"R-{at:05d}" for at, kind in enumerate(kinds) if kind is not Kind.SLOTH}
         page = await room.context.views.submissions(Filter(), 1000, 0)
         assert tally.resets == []
