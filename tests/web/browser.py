@@ -27,7 +27,7 @@ FLAGS = (
     "--remote-debugging-port=0",
     "--window-size=900,760",
 )
-PATIENCE = 120.0
+PATIENCE = 90.0
 """Seconds for anything that a page is waited for."""
 _SERVING = re.compile(rb"DevTools listening on ws://[^/]+:(\d+)/")
 _UNTIL = """new Promise((done) => {
