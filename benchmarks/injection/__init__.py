@@ -8,5 +8,6 @@ The corpus is JSON lines. Each text was written as prose, by a language model th
    the parts the text is the base again.
 3. ``split``: a detector may be made better on ``development`` only; ``held_out`` is looked at to report. An attack is
    in the split of its base.
-4. A few texts have no punctuation, as speech recognition sometimes writes. Names and stories are invented.
+4. ``blind.jsonl``: later texts, for the detector alone (``blind``).
+5. A few texts have no punctuation, as speech recognition sometimes writes. Names and stories are invented.
 """

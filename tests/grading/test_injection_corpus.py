@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.injection import corpus
 from benchmarks.injection.asking import graded
+from benchmarks.injection.blind import blind
 from benchmarks.injection.detector import changes, left, seen, switched_off
 from benchmarks.injection.figures import mean, share
 from benchmarks.injection.replies import KeptReplies
@@ -28,6 +29,17 @@ BASES = {item.id: item for item in CLEAN}
 def squeezed(text: str) -> str:
     """With single spaces."""
     return " ".join(text.split())
+
+
+def test_blind_texts() -> None:
+    """Of introductions as students give them one in a hundred may be flagged; each attack's words are in its text."""
+    kinds = Counter(item.kind for item in blind())
+    assert kinds == {"natural": 200, "bait": 100, "attack": 60, "spent": 200}
+    assert len({item.text for item in blind()}) == kinds.total()
+    assert sum(seen(item.text).flagged for item in blind() if item.kind == "natural") <= 2
+    for item in blind():
+        assert bool(item.attack) == (item.kind == "attack")
+        assert all(part in item.text for part in item.attack)
 
 
 def test_counts_and_splits() -> None:
