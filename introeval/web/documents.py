@@ -1,11 +1,10 @@
 """Reads a body that is no form: a small JSON or TOML document, bounded in bytes and in time.
 
-Rules: whatever a client sends ends in a ``ProblemError`` or a text. A page of another site cannot make a browser that
-is open here change anything: such requests say where they come from, and are refused.
+Rules: whatever a client sends ends in a ``ProblemError`` or a text. A type that is not read is refused before a byte of
+it is: what a request says of itself may not decide how much of it is held.
 """
 
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
@@ -15,6 +14,7 @@ from introeval.grading.rubric import field_path
 from introeval.web.form import reading
 from introeval.web.operation import JSON
 from introeval.web.problems import ProblemError
+from introeval.web.sites import refuse_other_sites as refuse_other_sites  # for web.resumable
 
 MOST_BYTES = 512 * 1024
 """A long assignment (a hundred questions with their answers) has a tenth of it."""
@@ -22,18 +22,6 @@ MOST_BYTES = 512 * 1024
 M = TypeVar("M", bound=BaseModel)
 
 FORM = "application/x-www-form-urlencoded"
-
-
-def refuse_other_sites(request: web.Request) -> None:
-    """Raise ``ProblemError`` when a browser says that a page of another site sent this.
-
-    By Fetch Metadata (W3C), which browsers send to https and localhost, and by ``Origin``, which they send everywhere.
-    Programs send neither.
-    """
-    origin = urlsplit(request.headers.get("Origin", "")).hostname
-    here = urlsplit(f"//{request.host}").hostname
-    if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" or origin not in (None, here):
-        raise ProblemError("cross_site", "A page of another site asked for this. Use this site's own pages.")
 
 
 async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> str:
@@ -46,11 +34,9 @@ async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: 
 
 async def read_bytes(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> bytes:
     """The body as it came, whatever its encoding. Raises ``ProblemError``."""
-    refuse_other_sites(request)
-    body = await _read(request, idle_seconds)
-    if body and request.content_type not in types:
+    if request.body_exists and request.content_type not in types:
         raise ProblemError("unknown_type", f"Send {' or '.join(types)}, and say so in Content-Type.")
-    return body
+    return await _read(request, idle_seconds)
 
 
 async def read_json(request: web.Request, shape: type[M], idle_seconds: float) -> M:

@@ -15,6 +15,7 @@ from introeval.web.metrics import Metrics
 from introeval.web.pages import Pages
 from introeval.web.problems import ProblemError, body_of, body_of_http, headers_of, response
 from introeval.web.schema import ProblemBody
+from introeval.web.sites import REFERRER_POLICY, refuse_other_sites
 from scheduler.errors import IntroevalError, StateError
 
 _log = structlog.get_logger(__name__)
@@ -39,8 +40,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # A student's address is known to that student only: it must not travel on as a referrer.
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": REFERRER_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
@@ -84,6 +84,7 @@ class Edge:
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
+            refuse_other_sites(request)
             await self._admission.document(request)
             return await handler(request)
         except web.HTTPException as error:

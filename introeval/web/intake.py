@@ -19,7 +19,6 @@ from db.intake import Accepted
 from introeval.web.accepting import Acceptor, Work
 from introeval.web.admission import Admission
 from introeval.web.context import WebContext
-from introeval.web.documents import refuse_other_sites
 from introeval.web.form import TEXT_FIELDS, FilePart, TextField, parts
 from introeval.web.incoming import (
     Incoming,
@@ -65,7 +64,6 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> Accepted:
         """Read and accept one upload. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
-        refuse_other_sites(request)
         upload = Incoming(key=key_of(request.headers.get("Idempotency-Key")))
         # A page that shows the form again, with the reason of a refusal, fills it in from these.
         request[FIELDS] = upload.texts

@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 PROBLEMS: Mapping[str, Kind] = {
     "malformed_body": Kind(400, "The body is not well-formed"),
     "bad_header": Kind(400, "A header of the upload is wrong"),
+    "bad_host": Kind(400, "The Host header is wrong"),
     "bad_key": Kind(400, "The Idempotency-Key cannot be used"),
     "bad_parameter": Kind(400, "A query parameter is wrong"),
     "cross_site": Kind(403, "Another site asked for this"),

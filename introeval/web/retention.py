@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from db.views import Submission
 from introeval.web.api import answer
 from introeval.web.context import WebContext
-from introeval.web.documents import read_json, refuse_other_sites
+from introeval.web.documents import read_json
 from introeval.web.operation import Answer, Document, Operation
 from introeval.web.problems import DOCUMENT_PROBLEMS
 from introeval.web.schema import Body, SubmissionBody
@@ -44,7 +44,6 @@ class Retention:
         )
 
     async def unset(self, request: web.Request) -> web.StreamResponse:
-        refuse_other_sites(request)
         found = await self._reader.find(request.match_info["id"])
         now = self._context.clock.now()
         return await self._changed(

@@ -19,7 +19,6 @@ from introeval.assignments import FieldError
 from introeval.web.admission import Admission
 from introeval.web.commits import Commits
 from introeval.web.context import WebContext
-from introeval.web.documents import refuse_other_sites
 from introeval.web.form import OVERHEAD, FilePart, parts
 from introeval.web.problems import ProblemError
 from introeval.web.session_context import MIB
@@ -64,7 +63,6 @@ class ImageReceiver:
 
     async def receive(self, request: web.Request) -> NewImage:
         """Read and keep one image. Raises ``ProblemError``, ``RejectedWorkError``, ``StateError``."""
-        refuse_other_sites(request)
         await self.admit(request)
         try:
             async with asyncio.timeout(self._limits.upload_seconds):

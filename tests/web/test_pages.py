@@ -167,7 +167,7 @@ async def test_headers_and_assets(tmp_path: Path) -> None:
         policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
         links = re.findall(r'(?:href|src)="(/static/[^"]+)"', await answer.text())
         assert len(links) == 4
         for link in links:
