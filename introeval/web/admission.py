@@ -3,7 +3,8 @@
 The rules:
 
 1. Every door that reads a large body asks ``admit`` first. What it grants is bound to the request: it is given back
-   when the request ends, however it ends (``leave``), and asking twice for one request changes nothing.
+   when the request ends, however it ends (``leave``), and asking twice for one request changes nothing. A place is not
+   yet leave to hand in: a body that is held whole takes one too (``document``), whoever reads it then.
 2. What is refused for good (too large) is refused first and costs nothing. Then a place is taken (``places``), and only
    then are the tables and the disk asked: a crowd that has no place costs neither.
 3. Whoever is sent away is told when to come back (``Retry-After``), each at another time (``comeback``).
@@ -27,11 +28,14 @@ from scheduler.errors import IntroevalError
 _PLACE = web.RequestKey("place", Place)
 _GUARD = web.RequestKey("guard", partial[None])
 _REFUSAL = web.RequestKey("refusal", IntroevalError)
+_LET_IN = web.RequestKey("let_in", bool)
+"""Whether room was found for the body, and (``True``) for a submission that begins with it."""
 
 SMALL = 64 * 1024
 """Bytes of a body that is read without a place: as much as a connection's buffer holds anyway."""
 
 _ADMITTED_BY_THEIR_DOORS = {"multipart/form-data", "application/offset+octet-stream"}
+"""Types of large bodies. Their doors ask themselves; everybody else refuses them unread (``documents``)."""
 _BUSY = (
     "Many are handing in at this moment, so the file was not read yet. Nothing is lost: it is your turn soon."
 )
@@ -54,19 +58,23 @@ class Admission:
 
     async def admit(self, request: web.Request, room: UploadRoom) -> None:
         """Let a submission's body be read into ``room``. Raises ``ProblemError``, ``StateError``."""
-        if not _decided(request):
+        _raise_again(request)
+        if not request.get(_LET_IN):
             self._require_size(request)
             await self._take_place(request)
             key = key_of(request.headers.get("Idempotency-Key"))
             if key is None or await self._context.intake.earlier(key) is None:
                 await self.require_queue(room.open_drafts)
                 await room.require_room(request.content_length or 0)
+            request[_LET_IN] = True
 
     async def enter(self, request: web.Request, room: UploadRoom) -> None:
         """Let another large body be read into ``room``. Raises ``ProblemError``, ``StateError``."""
-        if not _decided(request):
+        _raise_again(request)
+        if _LET_IN not in request:
             await self._take_place(request)
             await room.require_room(request.content_length or 0)
+            request[_LET_IN] = False
 
     async def document(self, request: web.Request) -> None:
         """A body that will be held whole needs a place as well, unless it is small. Raises ``ProblemError``."""
@@ -85,7 +93,11 @@ class Admission:
             raise ProblemError("too_many_uploads", _TOO_MANY, self.later())
 
     async def require_queue(self, under_way: int = 0) -> None:
-        """Refuse one more task while the queue is full. Raises ``ProblemError``."""
+        """Refuse one more task while the queue is full. Raises ``ProblemError``.
+
+        ``under_way``: bodies that are read now. An upload in pieces is asked for once, when it begins, and counts while
+        a piece of it comes: whoever sends nothing takes nobody's turn, and what was begun may end.
+        """
         waiting = await self._context.intake.waiting() + under_way
         if waiting >= self._limits.max_queue:
             pace = await self._context.views.pace()
@@ -111,6 +123,8 @@ class Admission:
             raise too_large(most)
 
     async def _take_place(self, request: web.Request) -> None:
+        if _PLACE in request:
+            return
         place = None if self._context.stop.is_set() else await self.places.take(client_of(request.remote))
         if place is None:
             if self._context.stop.is_set():
@@ -132,9 +146,8 @@ class Admission:
             self._comeback.served(self._context.clock.monotonic(), crowded=self.places.waiting > 0)
 
 
-def _decided(request: web.Request) -> bool:
-    """Whether the request was admitted before. Raises its refusal again."""
+def _raise_again(request: web.Request) -> None:
+    """What was decided before the invitation to send."""
     refusal = request.pop(_REFUSAL, None)
     if refusal is not None:
         raise refusal
-    return _PLACE in request

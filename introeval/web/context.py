@@ -30,8 +30,9 @@ MIB = 1024 * 1024
 class UploadLimits:
     """Bounds of the intake.
 
-    ``max_queue``: accepted and not ended, uploads under way included. ``reserve_bytes``: disk space that uploads
-    never touch. ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
+    ``max_queue``: accepted and not ended, and what is being read, beyond which no submission begins; one in pieces that
+    has begun goes on, and counts while a piece comes. ``reserve_bytes``: disk space that uploads never touch.
+    ``idle_seconds``: a body that is silent for longer is cut; ``upload_seconds``: an upload as a whole.
     ``least_rate``: bytes a second, below which a body is cut after a minute of waiting for it.
     ``probes``: how many files are looked into at once. ``places``: how many uploads are read at once. ``max_bytes``
     and ``max_seconds`` are those of a recording. ``expire_seconds``: an upload in pieces that stands still for longer

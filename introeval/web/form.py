@@ -74,7 +74,7 @@ async def parts(
     request: web.Request, idle_seconds: float, most_files: int, least_rate: float = 0
 ) -> AsyncIterator[TextField | FilePart]:
     """The fields in the order in which they come. A file must be read before the next part is asked for."""
-    if not request.content_type.startswith("multipart/form-data"):
+    if request.content_type != "multipart/form-data":
         raise ProblemError(
             "not_multipart", "Send multipart/form-data with a field 'file', as /openapi.json says."
         )
