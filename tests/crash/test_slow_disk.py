@@ -54,6 +54,7 @@ async def test_a_slow_disk(nursery: Nursery, tmp_path: Path) -> None:
 
     def slow(call: Call) -> None:
         if call.changes:
+            # The disk's own slowness, in the watcher's thread. Nothing counts on its length.
             time.sleep(SLOW_SECONDS)
 
     async with lab(nursery, tmp_path) as made:
