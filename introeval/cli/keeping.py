@@ -20,9 +20,9 @@ from introeval.client.retention import set_retention, unset_retention
 from introeval.keeping.backup import make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.errors import RestoreError
-from introeval.keeping.integrity import UNFINISHED, require_whole
+from introeval.keeping.integrity import require_whole
 from introeval.keeping.purge import Policy, Purged, Purger
-from introeval.keeping.restore import finish
+from introeval.keeping.restore import finish, read_unfinished
 from introeval.keeping.restore import restore as put_back
 from introeval.keeping.shelf import Shelf
 from introeval.settings import Settings
@@ -148,10 +148,10 @@ def _shelf(options: argparse.Namespace, settings: Settings) -> Shelf:
 def _chosen(options: argparse.Namespace, settings: Settings) -> Path:
     if options.backup is not None:
         return Path(options.backup).expanduser().absolute()
-    unfinished = settings.state_dir / UNFINISHED
-    if unfinished.is_file() and not options.check:
+    begun = None if options.check else read_unfinished(settings.state_dir)
+    if begun is not None:
         # The very one whose restore was interrupted.
-        return Path(unfinished.read_text(encoding="utf-8").strip())
+        return begun.backup
     shelf = _shelf(options, settings)
     found = shelf.backups()
     if not found:

@@ -8,6 +8,8 @@ The rules:
    from the backup, which is only read.
 3. What was forgotten since the backup was made must not come back: the old state's list of it, if it can be read, is
    applied to the new one, before anybody works on it. Dates that have come meanwhile are the next round's.
+4. That list is in ``restore.unfinished`` before the old state is moved aside: a repetition finds another state in its
+   place, or none, and unites what that one knows with what is written there.
 """
 
 import os
@@ -49,6 +51,28 @@ class Restored:
     forgotten: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A restore that did not end: of which backup, and what must not come back with it."""
+
+    backup: Path
+    forgotten: frozenset[str]
+
+
+def read_unfinished(state_dir: Path) -> Unfinished | None:
+    """What ``restore.unfinished`` says: the backup in its first line, then an id a line. Raises ``RestoreError``."""
+    path = state_dir / UNFINISHED
+    try:
+        backup, *forgotten = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise RestoreError(
+            f"{path} cannot be read ({type(error).__name__}), and it says what must not come back: mend the disk."
+        ) from error
+    return Unfinished(Path(backup), frozenset(forgotten))
+
+
 def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Restored:
     """Put ``backup`` in the place of the state in ``state_dir``. Raises ``RestoreError`` and ``ConfigurationError``.
 
@@ -72,9 +96,10 @@ def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Rest
                 f"There is a state in {state_dir} already: with --replace it is moved aside, into a folder "
                 f"{ASIDE}... there."
             )
-        forgotten = _forgotten(state)
+        begun = read_unfinished(state_dir)
+        forgotten = _forgotten(state) | (frozenset() if begun is None else begun.forgotten)
         try:
-            files.write_whole(unfinished, f"{backup}\n")
+            files.write_whole(unfinished, "".join(f"{line}\n" for line in (backup, *sorted(forgotten))))
             aside = _move_aside(state_dir, now)
             submissions = _place(state_dir, backup)
         except OSError as error:

@@ -16,7 +16,7 @@ from introeval.keeping.backup import make_backup
 from introeval.keeping.errors import DamagedStateError, RestoreError
 from introeval.keeping.integrity import UNFINISHED, require_whole
 from introeval.keeping.purge import Policy, Purger
-from introeval.keeping.restore import finish, restore
+from introeval.keeping.restore import finish, read_unfinished, restore
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
 from scheduler.errors import ConfigurationError
@@ -172,3 +172,24 @@ async def test_a_restore_that_is_killed_is_repeated(tmp_path: Path) -> None:
     kept = [aside for aside in state.glob("before-restore-*") if (aside / FILE_NAME).exists()]
     with closing(sqlite3.connect(sorted(kept)[0] / FILE_NAME)) as connection:
         assert connection.execute("SELECT count(*) FROM processing_tasks").fetchone() == (3,)
+
+
+async def test_a_repeated_restore_does_not_bring_the_forgotten_back(tmp_path: Path) -> None:
+    """The first attempt dies when the old state, which knows who was forgotten, is aside; so does the second."""
+    state = await closed_lab(tmp_path)
+    copy = tmp_path / "elsewhere"
+    await asyncio.to_thread(shutil.copytree, next((tmp_path / "backups").iterdir()), copy)
+    async with Database.open(state) as database:
+        await Purger(database, Shelf(tmp_path / "backups"), Policy()).forget([f"{1:024x}"], NOW)
+    for at in (6, 12):
+        command = [sys.executable, "-c", KILLED, str(state), str(copy), str(at)]
+        assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+        assert len(list(state.glob("before-restore-*"))) > 0
+        begun = read_unfinished(state)
+        assert begun is not None
+        assert (begun.backup, begun.forgotten) == (copy, {f"{1:024x}"})
+    assert await asyncio.to_thread(run, state, "restore") == 0
+    assert rows(state, "SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL") == [(f"{1:024x}",)]
+    for folder in (copy, *state.glob("before-restore-*")):
+        await asyncio.to_thread(shutil.rmtree, folder)
+    assert await asyncio.to_thread(holds, tmp_path, "Student 1", "R-1", f"the report on {1:024x}") == {}
