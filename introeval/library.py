@@ -4,7 +4,7 @@ Versions are immutable, so what was read once is remembered.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from db.assignments import Assignments, StoredAssignment
 from introeval.assignments import (
@@ -18,15 +18,20 @@ from introeval.assignments import (
 )
 from introeval.grading import Rubric, default_rubric
 from introeval.prompts import wrong_prompts
+from introeval.served import unserved
 from scheduler.ports import Clock
 
 REMEMBERED = 256
 
 
 class AssignmentLibrary:
-    """Reads and adds assignments. ``on_change``: called after a version was added; must not block."""
+    """Reads and adds assignments. ``on_change``: called after a version was added; must not block.
 
-    def __init__(self, stored: Assignments, clock: Clock) -> None:
+    ``models``: those that the configured servers serve; ``None``: not known, so that a plan may name any.
+    """
+
+    def __init__(self, stored: Assignments, clock: Clock, models: Sequence[str] | None = None) -> None:
+        self._models = models
         self._stored = stored
         self._clock = clock
         self._read: dict[tuple[str, int], Assignment] = {}
@@ -61,8 +66,14 @@ class AssignmentLibrary:
         ``replaces``: the version that it was made from, 0 for a new assignment; ``None``: whatever is the newest.
 
         Raises ``AssignmentChangedError`` when the newest is another one, and ``AssignmentError`` when a prompt cannot
-        be used, or when one of that name has another kind: its submissions could not be regraded.
+        be used, when the plan names a model that no configured server serves, or when one of that name has another
+        kind: its submissions could not be regraded.
         """
+        return await self._add(assignment, replaces, self._models)
+
+    async def _add(
+        self, assignment: Assignment, replaces: int | None = None, models: Sequence[str] | None = None
+    ) -> Assignment:
         async with self._lock:
             earlier = await self._stored.latest(assignment.id)
             # The version is the table's to give, so it is no part of what is compared.
@@ -73,6 +84,7 @@ class AssignmentLibrary:
                 said = f"'{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
                 raise AssignmentError.of_fields([FieldError("kind", said)])
             wrong = wrong_prompts(assignment)
+            wrong += [] if models is None else unserved(assignment.plan, models)
             if wrong:
                 raise AssignmentError.of_fields(wrong)
             _require_newest(assignment.id, 0 if earlier is None else earlier.version, replaces)
@@ -91,6 +103,8 @@ class AssignmentLibrary:
     async def introductions(self, rubric: Rubric | None) -> Assignment:
         """The assignment that a lab has without writing one. ``rubric``: that of the settings file, if it names one; it
         then is the assignment's, and a changed one is a new version. Without one, what is stored stays.
+
+        The models of its plan are not looked at: a changed configuration must not keep the daemon from starting.
         """
         earlier = await self._stored.latest(INTRODUCTIONS)
         if earlier is None:
@@ -100,11 +114,11 @@ class AssignmentLibrary:
                 title="Introduction videos",
                 rubric=rubric or default_rubric(),
             )
-            return await self.add(plain)
+            return await self._add(plain)
         assignment = self._remember(earlier)
         if rubric is None or assignment.rubric == rubric:
             return assignment
-        return await self.add(assignment.model_copy(update={"rubric": rubric}))
+        return await self._add(assignment.model_copy(update={"rubric": rubric}))
 
     def _remember(self, found: StoredAssignment) -> Assignment:
         key = (found.id, found.version)

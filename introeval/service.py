@@ -133,7 +133,8 @@ async def daemon(
         configs = wiring.servers(settings, embedded)
         pool = ModelPool(configs, clock, residency=settings.residency, jitter=Random())
         transcriber = transcriber or STTBatchWorker(assembly.speech(settings))
-        library = AssignmentLibrary(Assignments(database), clock)
+        models = [config.model for config in configs]
+        library = AssignmentLibrary(Assignments(database), clock, models)
         await library.introductions(assembly.rubric(settings))
         executor = Executor(pool, SqliteCalls(database), clock, rate=assembly.rates(settings))
         sight = Sight(configs)

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,13 +164,14 @@ async def running(
     heartbeat_seconds: float = 15.0,
     picture: Callable[[Path, Path, str], Awaitable[Picture]] = picture,
     clock: Clock | None = None,
+    models: Sequence[str] | None = None,
 ) -> AsyncIterator[Room]:
     """Open the tables and serve."""
     async with Database.open(state_dir) as database:
         views, woken = Views(database), list[float]()
         transcripts: dict[str, list[Piece]] = {}
         shown: dict[str, Any] = {}
-        library = AssignmentLibrary(Assignments(database), SystemClock())
+        library = AssignmentLibrary(Assignments(database), SystemClock(), models)
         await library.introductions(None)
         cancelled: list[str] = []
         clock = clock or SystemClock()
