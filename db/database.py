@@ -19,7 +19,7 @@ import aiosqlite
 
 from db.migrations import migrate
 from db.statements import STATEMENTS
-from scheduler.errors import ConfigurationError, NoRoomError, StateError
+from scheduler.errors import ConfigurationError, NoRoomError, RefusedRowError, StateError
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
@@ -50,11 +50,22 @@ class _Translated:
 _TRANSLATED = _Translated()
 
 
+_OF_THE_STATEMENT = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_TOOBIG,
+    sqlite3.SQLITE_CONSTRAINT,
+    sqlite3.SQLITE_MISMATCH,
+}
+"""Not the disk, but the statement or its values are at fault (https://sqlite.org/rescode.html)."""
+
+
 def _of(error: sqlite3.Error) -> StateError:
     """SQLite's error as ours."""
-    # Errors of the sqlite3 module itself (a closed connection) have no code.
-    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    kind = NoRoomError if full else StateError
+    # Errors of the sqlite3 module itself (a value of an unknown type, a closed connection) have no code.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _OF_THE_STATEMENT or isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return RefusedRowError(f"the state refuses what was to be read or written: {error}")
+    kind = NoRoomError if code == sqlite3.SQLITE_FULL else StateError
     return kind(f"the state could not be read or written: {error}")
 
 
@@ -124,8 +135,9 @@ class Database:
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run ``body`` in one write transaction; commits when it returns, rolls back when it raises.
 
-        Raises ``StateError`` when SQLite cannot do it (I/O error), ``NoRoomError`` when the disk is full: nothing was
-        changed then. Of ``UncertainCommitError`` that is only true until a crash: a file that the rows speak of stays.
+        Raises ``StateError`` when SQLite cannot do it (I/O error), ``NoRoomError`` when the disk is full,
+        ``RefusedRowError`` when a constraint or a value is against it: nothing was changed then. Of
+        ``UncertainCommitError`` that is only true until a crash: a file that the rows speak of stays.
         """
         running: asyncio.Future[T] = asyncio.ensure_future(self._run(body))
         self._open.add(running)

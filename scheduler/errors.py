@@ -48,6 +48,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   ├── BackupError                       introeval.keeping.errors
     │   ├── KeepingBusyError                  introeval.keeping.errors
     │   ├── NoRoomError                       scheduler.errors
+    │   ├── RefusedRowError                   scheduler.errors
     │   ├── StorageError                      introeval.web.partfile
     │   ├── UncertainCommitError              db.database
     │   └── WorkFolderError                   stt.errors
@@ -157,6 +158,13 @@ class NoRoomError(StateError):
     """The disk is full, or would be."""
 
     code = "disk_full"
+
+
+class RefusedRowError(StateError):
+    """The tables refuse what was to be written (a constraint, a value that is none): the disk is well, and another
+    attempt with the same values would end the same way."""
+
+    code = "refused_row"
 
 
 class HandoverError(IntroevalError):

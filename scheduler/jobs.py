@@ -7,6 +7,8 @@ The rules:
 3. A cancelled piece of work is released: the daemon stops, and the next one takes it up.
 4. When its lease is over (``leases``) an attempt has failed, and the work is cancelled.
 5. The outcome of lost work is committed, so that nobody waits for it; its slot is not free before it has ended.
+6. What the disk refuses is committed again until it is taken. What the tables refuse (text that is none, a constraint)
+   they would refuse for ever: such an outcome is a bug of ours, and the attempt has failed.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from typing import Any
 from scheduler.controller import SemaphoreController
 from scheduler.errors import LeaseExpiredError, StaleWorkError, StateError
 from scheduler.leases import Lease, LeaseLimits
-from scheduler.outcome import event_for, translated
+from scheduler.outcome import event_for, may_pass, translated
 from scheduler.ports import Clock, Evaluation, Store, Transcription
 from scheduler.snapshot import RunningTask
 from scheduler.task import Stage, Task
@@ -26,6 +28,8 @@ from scheduler.transitions import TaskEvent
 
 log = logging.getLogger(__name__)
 Result = Transcription | Evaluation
+Write = Callable[[float], Awaitable[None]]
+"""Commits an outcome, at a time."""
 
 
 @dataclass(slots=True)
@@ -160,13 +164,13 @@ class JobRunner:
             message = f"the work showed no progress for {lease.seconds:.0f} seconds and was stopped"
             await self._failed(task, LeaseExpiredError(message))
         elif not work.done() or work.cancelled():
-            await self._commit(lambda now: self._store.unfinished(task, TaskEvent.RELEASED, None, now))
+            await self._commit(task, lambda now: self._store.unfinished(task, TaskEvent.RELEASED, None, now))
         elif (raised := work.exception()) is not None:
             await self._failed(task, raised)
         else:
             result = work.result()
-            await self._commit(lambda now: self._record(task, result, now))
-            log.info("attempt finished", extra=_facts(task) | result.facts())
+            if await self._commit(task, lambda now: self._record(task, result, now)):
+                log.info("attempt finished", extra=_facts(task) | result.facts())
 
     def _record(self, task: Task, result: Result, now: float) -> Awaitable[None]:
         if isinstance(result, Transcription):
@@ -174,28 +178,43 @@ class JobRunner:
         return self._store.evaluated(task, result, now)
 
     async def _failed(self, task: Task, raised: BaseException) -> None:
-        """Commit an attempt without a result: everything is translated, reported and recorded, see ``outcome``."""
+        """Commit an attempt without a result."""
+        await self._commit(task, self._failure(task, raised))
+
+    def _failure(self, task: Task, raised: BaseException) -> Write:
+        """What commits that: everything is translated, reported and recorded, see ``outcome``."""
         error = translated(raised)
         unknown = None if error is raised else raised
         log.warning("attempt without a result", extra=_facts(task) | {"code": error.code}, exc_info=unknown)
         if isinstance(error, StateError):
             self._on_state_error(error)
         event = event_for(task, error, self._max_retries)
-        await self._commit(lambda now: self._store.unfinished(task, event, error, now))
+        return lambda now: self._store.unfinished(task, event, error, now)
 
-    async def _commit(self, write: Callable[[float], Awaitable[None]]) -> None:
-        """Commit an outcome, however long the disk refuses; a lost compare-and-swap means it is not ours any more."""
+    async def _commit(self, task: Task, write: Write) -> bool:
+        """Commit an outcome, however long the disk refuses it. ``False``: it is not what the tables say now.
+
+        What they refuse for good is replaced, once, by the failure that it is (rule 6); a lost compare-and-swap means
+        that it is not ours any more.
+        """
+        replaced = False
         while True:
             try:
-                return await write(self._clock.now())
+                await write(self._clock.now())
             except StaleWorkError as error:
-                return log.warning("a late result changed nothing", extra={"code": error.code})
+                log.warning("a late result changed nothing", extra={"code": error.code})
+                return False
             except Exception as error:  # reported; giving up would leave the row in nobody's hands
+                if not replaced and not may_pass(error):
+                    replaced, write = True, self._failure(task, error)
+                    continue
                 self._on_state_error(error)
                 if self._stopping:
                     # The table still says ``processing``: the next start gives it back.
-                    return None
+                    return False
                 await self._clock.wait(asyncio.Event(), self._error_pause)
+            else:
+                return not replaced
 
 
 def _facts(task: Task) -> dict[str, Any]:

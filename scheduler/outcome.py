@@ -5,13 +5,22 @@
 ``RejectedWorkError``       given up at once: no attempt can succeed
 ``NoServerError``           released: it waits, and no retry is counted (but see ``MOST_HAND_OUTS``)
 ``StateError``              released: the disk is full or broken, which is nobody's fault; all wait a moment
+``RefusedRowError``         though a ``StateError``: a bug of ours, see the last line. Released it would come back for
+                            ever, and make all wait each time
 a cancellation              released: the daemon stops
 anything else               a bug of ours: as an attempt that failed, so that one bad file
                             can neither stop the daemon nor come back for ever
 ==========================  ==============================================================
 """
 
-from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
+from scheduler.errors import (
+    AttemptFailedError,
+    IntroevalError,
+    NoServerError,
+    RefusedRowError,
+    RejectedWorkError,
+    StateError,
+)
 from scheduler.task import Task
 from scheduler.transitions import TaskEvent, failure_event
 
@@ -29,11 +38,18 @@ class UnexpectedError(AttemptFailedError):
 
 def translated(error: BaseException) -> IntroevalError:
     """``error`` as it is recorded and shown: one of ours, whatever it was."""
-    if isinstance(error, (AttemptFailedError, RejectedWorkError, NoServerError, StateError)):
+    if isinstance(error, (AttemptFailedError, RejectedWorkError, NoServerError)):
+        return error
+    if isinstance(error, StateError) and may_pass(error):
         return error
     return UnexpectedError(
         f"an internal error ({type(error).__name__}); the administrator's log has the details"
     )
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether the same write can go well later: the disk refused it, and not the tables what was to be written."""
+    return isinstance(error, StateError) and not isinstance(error, RefusedRowError)
 
 
 def event_for(task: Task, error: Exception, max_retries: int) -> TaskEvent:

@@ -12,7 +12,7 @@ import pytest
 from db.calls import SqliteCalls
 from db.database import FILE_NAME, Database
 from scheduler.calls import CallStore, ModelCall
-from scheduler.errors import StateError
+from scheduler.errors import RefusedRowError
 
 CALL = ModelCall(
     key="k",
@@ -123,7 +123,13 @@ async def test_failed_transaction_of_one_is_not_the_loss_of_another(database: Da
     asked = (good[0], good[1], bad, *good[2:])
     results = await asyncio.gather(*(calls.keep(call, 1.0) for call in asked), return_exceptions=True)
     # The first writes alone, the second for all others.
-    assert [type(result) for result in results] == [ModelCall, StateError, StateError, ModelCall, ModelCall]
+    assert [type(result) for result in results] == [
+        ModelCall,
+        RefusedRowError,
+        RefusedRowError,
+        ModelCall,
+        ModelCall,
+    ]
     assert [await calls.keep(call, 2.0) for call in good] == good
 
 

@@ -66,6 +66,9 @@ class Room:
 Script = Callable[[Task, int], Exception | None]
 """What a piece of work ends with: the task and the number of the attempt, to an error or ``None``."""
 
+Result = Callable[[Task, int, Evaluation], Evaluation]
+"""What a piece of grading comes to: the task, the number of the attempt, the usual result, to the result."""
+
 
 class ScriptedTranscriber:
     """Implements ``scheduler.ports.Transcriber``."""
@@ -129,9 +132,15 @@ class ScriptedTranscriber:
 class ScriptedEvaluator:
     """Implements ``scheduler.ports.Evaluator``."""
 
-    def __init__(self, room: Room, script: Script = lambda _task, _attempt: None) -> None:
+    def __init__(
+        self,
+        room: Room,
+        script: Script = lambda _task, _attempt: None,
+        result: Result = lambda _task, _attempt, usual: usual,
+    ) -> None:
         self._room = room
         self._script = script
+        self._result = result
         self.slots = 2
         self.servers_up = 2
         self.attempts: dict[str, int] = defaultdict(int)
@@ -162,7 +171,7 @@ class ScriptedEvaluator:
         finally:
             self._room.llm_active -= 1
         self._room.log.append(f"llm {task.roll_number}")
-        return Evaluation(
+        usual = Evaluation(
             score=5.0,
             max_score=10.0,
             report={},
@@ -174,3 +183,4 @@ class ScriptedEvaluator:
             latency_ms=1,
             raw_reply="{}",
         )
+        return self._result(task, self.attempts[task.roll_number], usual)

@@ -1,18 +1,22 @@
 """The drivers in trouble: files, servers, hand-overs and disks that fail, and what the students notice of it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from db.database import Database
+from db.database import Database, Transaction
 from db.views import Filter
 from scheduler.errors import (
     AttemptFailedError,
     ConcurrencyViolationError,
     HandoverError,
     NoServerError,
+    RefusedRowError,
     RejectedWorkError,
     StateError,
 )
-from scheduler.ports import unwatched
+from scheduler.ports import Evaluation, unwatched
 from scheduler.task import Phase, Task
 from tests.scheduler.lab import Lab
 from tests.scheduler.sides import ScriptedEvaluator, ScriptedTranscriber
@@ -152,3 +156,65 @@ async def test_what_kills_every_server_ends(lab: Lab) -> None:
         await lab.until(lab.all_ended)
     assert await lab.states() == {"a": "failed/failed", "b": "completed/completed"}
     assert lab.evaluator.attempts["a"] > 20
+
+
+@pytest.mark.parametrize(
+    "error", [RejectedWorkError("It names \ud83d."), AttemptFailedError("It is \udfff.")]
+)
+async def test_a_reason_that_the_tables_refuse_holds_nobody(lab: Lab, error: Exception) -> None:
+    """Half a character is no text to SQLite, today or ever: a failed attempt, and the others go on meanwhile."""
+
+    def script(task: Task, _attempt: int) -> Exception | None:
+        return error if task.roll_number == "a" else None
+
+    lab.transcriber = ScriptedTranscriber(lab.room, str(lab.database.root), script)
+    await lab.upload("a", "b")
+    async with lab.daemon() as manager:
+        await lab.until(lab.all_ended)
+        assert manager.last_error is None
+    assert await lab.states() == {"a": "failed/failed", "b": "completed/completed"}
+    failed = await lab.views.submission("ta")
+    assert failed is not None
+    assert failed.task.error_message == (
+        "an internal error (UnicodeEncodeError); the administrator's log has the details"
+    )
+
+
+@pytest.mark.parametrize("refused", [{"score": float("nan")}, {"tokens_in": 2**63}, {"raw_reply": "\ud800"}])
+async def test_a_result_that_the_tables_refuse_is_a_failed_attempt(lab: Lab, refused: dict[str, Any]) -> None:
+    """A constraint, a number or a text that no column takes: nobody is held up, and the next attempt may be better."""
+
+    def result(task: Task, attempt: int, good: Evaluation) -> Evaluation:
+        return replace(good, **refused) if task.roll_number == "a" or attempt == 1 else good
+
+    lab.evaluator = ScriptedEvaluator(lab.room, result=result)
+    await lab.upload("a", "b")
+    async with lab.daemon() as manager:
+        await lab.until(lab.all_ended)
+        assert manager.last_error is None
+    assert await lab.states() == {"a": "failed/failed", "b": "completed/completed"}
+    assert lab.evaluator.attempts == {"a": 3, "b": 2}
+    failed = await lab.views.submission("ta")
+    assert failed is not None
+    assert failed.task.error_code == "unexpected"
+
+
+async def test_a_constraint_inside_of_the_work_is_counted(lab: Lab) -> None:
+    """What SQLite refuses while somebody grades is no full disk: released, it would come back and hold all for ever."""
+
+    async def insert(transaction: Transaction) -> None:
+        await transaction.execute("insert_batch", {"size": 0, "now": 1.0})
+
+    with pytest.raises(RefusedRowError) as refused:
+        await lab.database.write(insert)
+
+    def script(task: Task, _attempt: int) -> Exception | None:
+        return refused.value if task.roll_number == "a" else None
+
+    lab.evaluator = ScriptedEvaluator(lab.room, script)
+    await lab.upload("a", "b")
+    async with lab.daemon() as manager:
+        await lab.until(lab.all_ended)
+        assert manager.last_error is None
+    assert await lab.states() == {"a": "failed/failed", "b": "completed/completed"}
+    assert lab.evaluator.attempts == {"a": 3, "b": 1}
