@@ -73,6 +73,11 @@ async def drain(stream: asyncio.StreamReader | None, keep: int = TAIL) -> bytes:
     return tail
 
 
+def readable(said: object) -> str:
+    """What a child said, as text that can be stored and sent: JSON can say half a character, UTF-8 cannot."""
+    return str(said).encode("utf-8", "replace").decode()
+
+
 async def run_bounded(
     command: list[str],
     *,
