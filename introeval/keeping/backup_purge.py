@@ -5,8 +5,9 @@ The rules:
 1. A backup is opened for writing only when its database still holds one of the forgotten; its files' SHA-256 stay those
    of the day when it was made, and only its database gets a new one, after SQLite has found it whole.
 2. While it is rewritten its manifest says ``changing``; one that was cut off is gone on with in the next round.
-3. A backup that is damaged is left alone: it is no use to anybody, and ``restore --check`` says so. Its files of the
-   forgotten are removed all the same.
+3. A backup that is damaged, or cannot be read or written, holds up no other one. Its files of the forgotten are removed
+   by their names, which need no database; what its database holds stays. So the round ends with an error that names
+   each such backup, and so does every later one, until a person has removed or mended it.
 """
 
 import asyncio
@@ -22,28 +23,47 @@ from introeval.keeping.check import read_only
 from introeval.keeping.errors import RestoreError
 from introeval.keeping.integrity import damage
 from introeval.keeping.manifest import KeptFile, Manifest, read_manifest
-from introeval.keeping.removal import remove
+from introeval.keeping.removal import remove, remove_all
 from introeval.keeping.shelf import Shelf
 from introeval.keeping.tables import named_files
 from scheduler.errors import ConfigurationError, StateError
 
 
 async def forget_in_backups(shelf: Shelf, forgotten: frozenset[str], now: float) -> int:
-    """Forget these submissions in every backup. Returns in how many they were. Raises ``StateError``."""
-    changed = 0
+    """Forget these submissions in every backup. Returns in how many they were.
+
+    Raises ``StateError`` when all have been gone through, and names those in which something may be left.
+    """
+    changed, wrong = 0, list[str]()
     for backup in await asyncio.to_thread(shelf.backups):
         try:
-            manifest = await asyncio.to_thread(read_manifest, backup)
-        except RestoreError:
-            continue
-        held = await asyncio.to_thread(_held, backup, manifest, forgotten)
-        if held or manifest.changing:
-            await _forget(backup, manifest, held, now)
-            changed += 1
+            changed += await _forget_in(backup, forgotten, now)
+        except (RestoreError, StateError) as error:
+            wrong += [str(error), *await asyncio.to_thread(_remove_by_name, backup, forgotten)]
+    if wrong:
+        raise StateError(
+            f"What was forgotten may still be in backups: {' '.join(wrong)} Mend the reason, or remove these backups."
+        )
     return changed
 
 
-def _held(backup: Path, manifest: Manifest, forgotten: frozenset[str]) -> frozenset[str]:
+async def _forget_in(backup: Path, forgotten: frozenset[str], now: float) -> bool:
+    """Whether there was something to do. Raises ``RestoreError`` and ``StateError``."""
+    manifest = await asyncio.to_thread(read_manifest, backup)
+    held = await asyncio.to_thread(_held, backup, forgotten)
+    if not held and not manifest.changing:
+        return False
+    await asyncio.to_thread(_require_whole, backup)
+    try:
+        await _forget(backup, manifest, held, now)
+    except (ConfigurationError, StateError, sqlite3.Error) as error:
+        raise StateError(f"The backup {backup} cannot be rewritten: {str(error).rstrip('.')}.") from error
+    except OSError as error:
+        raise StateError(f"The backup {backup} cannot be rewritten: {error.strerror}.") from error
+    return True
+
+
+def _held(backup: Path, forgotten: frozenset[str]) -> frozenset[str]:
     """Which of them its database still holds."""
     wal = backup / f"{FILE_NAME}-wal"
     try:
@@ -53,37 +73,37 @@ def _held(backup: Path, manifest: Manifest, forgotten: frozenset[str]) -> frozen
             columns = [row[1] for row in connection.execute("PRAGMA table_info(processing_tasks)")]
             left = "purged_at IS NULL" if "purged_at" in columns else "1"
             rows = connection.execute(f"SELECT id FROM processing_tasks WHERE {left}").fetchall()
-    except sqlite3.Error:
-        return frozenset()
+    except (sqlite3.Error, OSError) as error:
+        raise StateError(f"The database of the backup {backup} cannot be read: {error}.") from error
     return forgotten & {str(row[0]) for row in rows}
 
 
+def _require_whole(backup: Path) -> None:
+    """Before anything of it is changed: a rewriting that fails in the middle would leave it ``changing``."""
+    reason = damage(backup / FILE_NAME)
+    if reason is not None:
+        raise StateError(f"The backup {backup} is damaged ({reason}).")
+
+
 async def _forget(backup: Path, manifest: Manifest, held: frozenset[str], now: float) -> None:
-    try:
-        await asyncio.to_thread(replace(manifest, changing=True).write, backup)
-        async with Database.open(backup) as database:
-            keeping = Keeping(database)
-            for task_id in sorted(held):
-                await keeping.begin_anyway(task_id, now)
-            purges = await keeping.again(now)
-            for purge in purges:
-                await asyncio.to_thread(remove, backup, purge.id, purge.files)
-            await keeping.compact()
-            await keeping.finish(purges)
-            await keeping.compact()
-        await asyncio.to_thread(_seal, backup, manifest)
-    except ConfigurationError as error:
-        raise StateError(f"the backup {backup} cannot be opened: {error}") from error
-    except OSError as error:
-        raise StateError(f"the backup {backup} cannot be rewritten: {error.strerror}") from error
+    await asyncio.to_thread(replace(manifest, changing=True).write, backup)
+    async with Database.open(backup) as database:
+        keeping = Keeping(database)
+        for task_id in sorted(held):
+            await keeping.begin_anyway(task_id, now)
+        purges = await keeping.again(now)
+        for purge in purges:
+            await asyncio.to_thread(remove, backup, purge.id, purge.files)
+        await keeping.compact()
+        await keeping.finish(purges)
+        await keeping.compact()
+    await asyncio.to_thread(_seal, backup, manifest)
 
 
 def _seal(backup: Path, manifest: Manifest) -> None:
     """The manifest of the backup as it is now."""
     database = backup / FILE_NAME
-    reason = damage(database)
-    if reason is not None:
-        raise StateError(f"the backup {backup} is damaged ({reason}): remove it")
+    _require_whole(backup)
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -93,3 +113,12 @@ def _seal(backup: Path, manifest: Manifest) -> None:
     left = manifest.only(set(named))
     kept = {**left.files, FILE_NAME: KeptFile(database.stat().st_size, files.digest(database))}
     replace(left, files=kept, schema=schema, changing=False).write(backup)
+
+
+def _remove_by_name(backup: Path, forgotten: frozenset[str]) -> list[str]:
+    """Rule 3; returns why that was not possible either."""
+    try:
+        remove_all(backup, forgotten)
+    except OSError as error:
+        return [f"Nor can files be removed from it: {error.strerror}."]
+    return []
