@@ -86,7 +86,9 @@ def backoff(failures: int, first: float, most: float) -> float:
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The header ``Retry-After`` (RFC 9110, 10.2.3): seconds, or a date; ``None`` when it says neither."""
+    """The header ``Retry-After`` (RFC 9110, 10.2.3) as seconds, at most ``MOST_RETRY_AFTER``; ``None``: it says neither
+    seconds nor a date.
+    """
     if header is None:
         return None
     text = header.strip()
@@ -94,6 +96,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
         return float(min(int(text[:9]), MOST_RETRY_AFTER))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second: a year or a zone of more digits than a C integer has
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+    wait = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    return min(max(0.0, wait), MOST_RETRY_AFTER)

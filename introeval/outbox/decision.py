@@ -110,7 +110,7 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
         return min(float(text[:12]), MOST_RETRY_AFTER)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second: a year or a zone of more digits than a C integer has
         return None
     seconds = at.replace(tzinfo=at.tzinfo or UTC).timestamp() - now
     return min(max(0.0, seconds), MOST_RETRY_AFTER)

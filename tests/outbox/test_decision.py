@@ -75,6 +75,8 @@ def test_a_message_ends_at_its_age_and_not_before_its_tries(
         ("Tue, 14 Nov 2000 22:15:20 GMT", 0.0),
         ("9" * 400, MOST_RETRY_AFTER),
         ("Fri, 31 Dec 9999 23:59:59 GMT", MOST_RETRY_AFTER),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2030 00:00:00 +99999999999999999999", None),
         ("-5", None),
         ("1.5", None),
         ("٣", None),
