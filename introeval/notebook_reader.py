@@ -6,6 +6,7 @@ The daemon parses only what the child wrote: at most ``ANSWER_BYTES`` of our own
 import asyncio
 import json
 import os
+import signal
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,7 @@ from introeval.notebooks.errors import (
 from introeval.notebooks.notebook import Notebook
 from stt.confine import Confinement
 from stt.sandbox import run_confined
-from stt.spawn import Finished
+from stt.spawn import Finished, readable
 
 MIB = 1024 * 1024
 ANSWER_BYTES = 8 * MIB
@@ -67,13 +68,19 @@ async def open_notebook(path: str | Path) -> Notebook:
 def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise NotebookRejectedError("The file of this notebook is gone; hand it in again.") from error
+    except OSError as error:
+        # No descriptor left, a disk that does not answer: that says nothing about the file.
+        raise NotebookReaderError(f"the notebook could not be opened: {error}") from error
 
 
 def _understand(done: Finished) -> Notebook:
     if done.timed_out:
         raise NotebookReaderError(f"a notebook was not read within {SECONDS:g} s; is the machine overloaded?")
+    if done.returncode == -signal.SIGKILL:
+        # Its own limits end it in other ways, so this machine had no memory left.
+        raise NotebookReaderError("the notebook reader was killed; has the machine run out of memory?")
     if done.returncode < 0:
         raise NotebookTooLargeError(
             "This notebook takes more time or memory to read than any notebook should. Clear its outputs, save it, "
@@ -83,7 +90,7 @@ def _understand(done: Finished) -> Notebook:
         answer = json.loads(done.stdout)
         if "notebook" in answer:
             return _NOTEBOOK.validate_python(answer["notebook"])
-        refused = _REFUSALS[answer["refused"]](str(answer["message"]))
+        refused = _REFUSALS[answer["refused"]](readable(answer["message"]))
     except (ValueError, TypeError, KeyError, ValidationError) as error:
         raise NotebookReaderError(
             f"the notebook reader ended with {done.returncode} and no answer: {done.stderr[-300:]}"

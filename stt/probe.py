@@ -81,15 +81,18 @@ async def probe_file(path: str | Path, limits: MediaLimits | None = None) -> Med
 
 
 async def open_media(path: str | Path) -> IO[bytes]:
-    """Open a stored upload that has bytes. Raises ``MediaMissingError`` or ``EmptyFileError``."""
+    """Open a stored upload that has bytes. Raises ``MediaMissingError``, ``EmptyFileError`` or ``ProbeFailedError``."""
     return await asyncio.to_thread(_open, Path(path))
 
 
 def _open(path: Path) -> IO[bytes]:
     try:
         media = path.open("rb")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise MediaMissingError(MISSING) from error
+    except OSError as error:
+        # No descriptor left, a disk that does not answer: that says nothing about the file.
+        raise ProbeFailedError(f"the recording could not be opened: {error}") from error
     if os.fstat(media.fileno()).st_size == 0:
         media.close()
         raise EmptyFileError(EMPTY)

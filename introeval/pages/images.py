@@ -15,6 +15,7 @@ from introeval.pages.errors import (
     MislabelledPagesError,
     PageReaderError,
     PagesMissingError,
+    PagesRejectedError,
     PagesTooLargeError,
 )
 from introeval.pages.job import Job, encode_job, job_of, understand
@@ -128,15 +129,25 @@ async def _image(path: Path, target: Path | None, limits: PageLimits) -> ImageFa
 def _open(path: Path, most_bytes: int) -> IO[bytes]:
     try:
         file = path.open("rb")
-    except OSError as error:
+    except FileNotFoundError as error:
         raise PagesMissingError("The stored pages are no longer there. Send them again.") from error
-    size = os.fstat(file.fileno()).st_size
-    if 0 < size <= most_bytes:
-        return file
-    file.close()
+    except OSError as error:
+        # No descriptor left, a disk that does not answer: that says nothing about the file.
+        raise PageReaderError(f"the stored pages could not be opened: {error}") from error
+    try:
+        require_size(os.fstat(file.fileno()).st_size, most_bytes)
+    except PagesRejectedError:
+        file.close()
+        raise
+    return file
+
+
+def require_size(size: int, most_bytes: int) -> None:
+    """Raise ``EmptyPagesError`` or ``PagesTooLargeError`` for a file of ``size`` bytes."""
     if size == 0:
         raise EmptyPagesError("This file is empty (0 bytes). Check it on your own machine and send it again.")
-    raise PagesTooLargeError(
-        f"This file has {size / MIB:.1f} MB; at most {most_bytes // MIB} MB are accepted. "
-        "Make it smaller and send it again."
-    )
+    if size > most_bytes:
+        raise PagesTooLargeError(
+            f"This file has {size / MIB:.1f} MB; at most {most_bytes // MIB} MB are accepted. "
+            "Make it smaller and send it again."
+        )

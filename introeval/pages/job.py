@@ -17,6 +17,7 @@ from introeval.pages.errors import (
     UnknownPagesError,
 )
 from introeval.pages.limits import PageLimits
+from stt.spawn import readable
 
 REFUSALS: dict[str, type[PagesRejectedError]] = {
     kind.code: kind
@@ -71,8 +72,11 @@ def understand(stdout: bytes, stderr: str, returncode: int) -> dict[str, Any]:
     """A child's answer that refused nothing.
 
     Raises ``PagesRejectedError``: also when a signal ended the child, for it had used up its seconds or its memory or
-    its decoder had crashed, and no honest page does that. Raises ``PageReaderError`` when it gave no answer.
+    its decoder had crashed, and no honest page does that. Raises ``PageReaderError`` when it gave no answer, also when
+    it was killed (SIGKILL): its own limits end it in other ways, so this machine had no memory left.
     """
+    if returncode == -signal.SIGKILL:
+        raise PageReaderError("the page reader was killed; has the machine run out of memory?")
     if returncode == -signal.SIGXCPU:
         raise PagesTooLargeError(
             "A page of this file takes longer to draw than any page should. Print it to a new PDF, as pictures, or "
@@ -91,5 +95,5 @@ def understand(stdout: bytes, stderr: str, returncode: int) -> dict[str, Any]:
             f"the page reader ended with {returncode} and no answer: {stderr[-300:]}"
         ) from error
     if kind is not None:
-        raise kind(str(answer.get("message"))[:500])
+        raise kind(readable(answer.get("message"))[:500])
     return answer
