@@ -4,18 +4,21 @@ A child process does the reading (``introeval.pages.child``), within limits. Cal
 thread.
 """
 
+import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from introeval.pages.errors import PageReaderError
-from introeval.pages.images import ask_child, refuse_mislabelled
+from introeval.pages.errors import PageReaderError, PagesRejectedError
+from introeval.pages.images import ask_child, refuse_mislabelled, require_size
 from introeval.pages.job import entry_name, job_of, page_name
 from introeval.pages.limits import PageLimits
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a ZIP entry has at least; the same photos make the same archive."""
+
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,27 @@ async def render_pages(
     )
 
 
-def bundle(photos: Sequence[Path], target: Path) -> None:
+def bundle(photos: Sequence[Path], target: Path, limits: PageLimits | None = None) -> None:
     """Put photos, in this order, into one file that ``render_pages`` reads. Blocking; the caller syncs the file.
 
-    Check each photo before (``check_image``). Raises ``ValueError`` without a photo, ``OSError`` as writing does.
+    Their content is looked at afterwards (``inspect_document``), their sizes here, before anything is written: raises
+    ``EmptyPagesError`` or ``PagesTooLargeError``. Raises ``ValueError`` without a photo, ``OSError`` as writing does.
     """
     if not photos:
         raise ValueError("a submission has at least one photo")
+    most = (limits or PageLimits()).image_bytes
+    for page, photo in enumerate(photos, 1):
+        try:
+            require_size(photo.stat().st_size, most)
+        except PagesRejectedError as refused:
+            raise type(refused)(f"Picture {page}: {refused}") from None
     with zipfile.ZipFile(target, "x", zipfile.ZIP_STORED) as archive:
         for page, photo in enumerate(photos, 1):
-            archive.writestr(zipfile.ZipInfo(entry_name(page), _EPOCH), photo.read_bytes())
+            with (
+                photo.open("rb") as source,
+                archive.open(zipfile.ZipInfo(entry_name(page), _EPOCH), "w") as entry,
+            ):
+                shutil.copyfileobj(source, entry, _BLOCK)
 
 
 async def _document(

@@ -7,7 +7,7 @@ from introeval.sections.base import Section
 
 class UploadSettings(Section):
     """Limits on what is taken in. ``max_queue``: accepted and not yet ended, and what is being read at the moment;
-    beyond it nothing new begins (429). An upload in pieces that has begun goes on; between two pieces it does not count.
+    beyond it nothing new begins (429). One in pieces that has begun goes on, and does not count between two pieces.
 
     ``max_at_once``: uploads that are read at one moment, of which one client (an address, which a whole lab may share)
     has at most ``max_at_once_per_client`` and one roll number there ``max_at_once_per_student``. ``max_waiting`` more

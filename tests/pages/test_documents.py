@@ -1,6 +1,8 @@
 """A PDF, a picture or a bundle of photos becomes page images, in the student's order, or is refused with a reason."""
 
 import io
+import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from introeval.pages import rendering
 from introeval.pages.documents import DocumentFacts, bundle, inspect_document, render_pages
 from introeval.pages.errors import (
     BrokenPagesError,
+    EmptyPagesError,
     EncryptedPagesError,
     MislabelledPagesError,
     PagesRejectedError,
@@ -185,3 +188,27 @@ def test_an_empty_bundle_is_a_mistake_of_ours(tmp_path: Path) -> None:
     """There is nothing to hand in."""
     with pytest.raises(ValueError, match="at least one photo"):
         bundle([], tmp_path / "x")
+
+
+def test_a_bundle_is_copied_in_blocks(tmp_path: Path) -> None:
+    """No photo is held whole: 40 MB pass through at a cost of a few blocks, and arrive as they were."""
+    photos = [put(tmp_path, os.urandom(10_000_000), f"{number}") for number in range(4)]
+    tracemalloc.start()
+    try:
+        bundle(photos, tmp_path / "made")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5_000_000
+    with zipfile.ZipFile(tmp_path / "made") as archive:
+        assert [entry.compress_type for entry in archive.infolist()] == [zipfile.ZIP_STORED] * 4
+        assert [archive.read(name) for name in archive.namelist()] == [one.read_bytes() for one in photos]
+
+
+@pytest.mark.parametrize(("size", "refusal"), [(0, EmptyPagesError), (1001, PagesTooLargeError)])
+def test_a_photo_of_the_wrong_size(tmp_path: Path, size: int, refusal: type[Exception]) -> None:
+    """Which one it is, before anything is written."""
+    photos = [put(tmp_path, bytes(1000), "a"), put(tmp_path, bytes(size), "b")]
+    with pytest.raises(refusal, match=r"^Picture 2: This file"):
+        bundle(photos, tmp_path / "made", PageLimits(image_bytes=1000))
+    assert not (tmp_path / "made").exists()
