@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 
@@ -23,6 +23,7 @@ from scheduler.errors import ConfigurationError, NoRoomError, RefusedRowError, S
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
+_Fetch = Callable[[str, Parameters], Awaitable[list[sqlite3.Row]]]
 
 FILE_NAME = "introeval.sqlite3"
 _NOTHING: Parameters = {}
@@ -76,23 +77,22 @@ class UncertainCommitError(StateError):
 
 
 class Transaction:
-    """The statements of one transaction, by name. Each raises ``StateError`` when SQLite cannot do it."""
+    """The statements of one transaction, by name. SQLite's errors are translated where it ends: by ``Database``."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
+        self._fetch = cast(_Fetch, connection.execute_fetchall)  # a list, though it promises less
 
     async def execute(self, name: str, parameters: Parameters = _NOTHING) -> int:
         """Run a statement; returns how many rows it changed."""
-        with _TRANSLATED:
-            async with self._connection.execute(STATEMENTS[name], parameters) as cursor:
-                return cursor.rowcount
+        async with self._connection.execute(STATEMENTS[name], parameters) as cursor:
+            return cursor.rowcount
 
-    async def all(self, name: str, parameters: Parameters = _NOTHING) -> list[sqlite3.Row]:
+    def all(self, name: str, parameters: Parameters = _NOTHING) -> Awaitable[list[sqlite3.Row]]:
         """Run a statement; returns its rows."""
         # In one call: a cursor that stays open over an await would hold the connection's snapshot, and with it every
         # other reader's, before the commits that come meanwhile.
-        with _TRANSLATED:
-            return list(await self._connection.execute_fetchall(STATEMENTS[name], parameters))
+        return self._fetch(STATEMENTS[name], parameters)
 
     async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
         """Run a statement; returns its first row."""
@@ -106,6 +106,7 @@ class Database:
     def __init__(self, root: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self.root = root
         self._writer = writer
+        self._transaction = Transaction(writer)
         self._reader = Transaction(reader)
         self._lock = asyncio.Lock()
         self._open: set[asyncio.Future[Any]] = set()
@@ -139,7 +140,7 @@ class Database:
         ``RefusedRowError`` when a constraint or a value is against it: nothing was changed then. Of
         ``UncertainCommitError`` that is only true until a crash: a file that the rows speak of stays.
         """
-        running: asyncio.Future[T] = asyncio.ensure_future(self._run(body))
+        running = asyncio.create_task(self._run(body))
         self._open.add(running)
         running.add_done_callback(self._ended)
         return await asyncio.shield(running)
@@ -155,7 +156,7 @@ class Database:
             try:
                 with _TRANSLATED:
                     await self._writer.execute("BEGIN IMMEDIATE")
-                    value = await body(Transaction(self._writer))
+                    value = await body(self._transaction)
                     await self._commit()
             finally:
                 await self._roll_back()
@@ -194,7 +195,8 @@ class Database:
     async def read_together(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run several reads that must see one and the same commit."""
         async with self._lock:
-            return await body(Transaction(self._writer))
+            with _TRANSLATED:
+                return await body(self._transaction)
 
     async def compact(self) -> None:
         """Rewrite the file without a trace of what was deleted, and empty the write-ahead log. Commits wait meanwhile.
@@ -218,11 +220,13 @@ class Database:
 
     async def all(self, name: str, parameters: Parameters = _NOTHING) -> list[sqlite3.Row]:
         """The rows of one reading statement, as of the last commit."""
-        return await self._reader.all(name, parameters)
+        with _TRANSLATED:
+            return await self._reader.all(name, parameters)
 
     async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
         """The first row of one reading statement, as of the last commit."""
-        return await self._reader.one(name, parameters)
+        with _TRANSLATED:
+            return await self._reader.one(name, parameters)
 
 
 def _migrate_file(path: Path) -> None:

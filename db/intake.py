@@ -1,7 +1,7 @@
 """``Intake``: the rows of accepted submissions. The file is on disk, synced, before a row is written."""
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from db.database import Database, Transaction
@@ -38,6 +38,9 @@ class NewTask:
     def phase(self) -> Stage:
         """Where its way begins: only a video has something to transcribe."""
         return Stage.STT if self.kind == "intro_video" else Stage.LLM
+
+
+_COLUMNS = tuple(field.name for field in fields(NewTask))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,9 @@ class Intake:
                 row = await transaction.one("task_by_idempotency_key", {"key": new.idempotency_key})
                 if row is not None:
                     return self._existing(row)
-            await transaction.execute(
-                "insert_task", asdict(new) | {"phase": new.phase, "now": now, "keep_days": self._keep_days}
-            )
+            given = {name: getattr(new, name) for name in _COLUMNS}
+            made = {"phase": new.phase, "now": now, "keep_days": self._keep_days}
+            await transaction.execute("insert_task", given | made)
             target = str(TaskState(new.phase, Status.PENDING))
             if new.upload_id is not None:
                 values = {"id": new.upload_id, "task_id": new.id, "now": now}

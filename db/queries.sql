@@ -13,6 +13,13 @@ WHERE current_phase = :source;
 -- A fresh state's phase begins with the first start.
 UPDATE system_state SET last_phase_switch = :now WHERE last_phase_switch = 0;
 
+-- name: queue_state
+-- The machine's phase, how many videos no batch has taken and since when the oldest waits, and whether other work does.
+SELECT current_phase, last_phase_switch, waiting, oldest,
+       EXISTS (SELECT 1 FROM processing_tasks WHERE batch_id IS NULL AND current_phase = 'llm') AS others_wait
+FROM system_state, (SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
+                    WHERE batch_id IS NULL AND current_phase = 'stt');
+
 -- name: open_batches
 -- Batches that are not done, oldest first.
 SELECT id, state, size, created_at FROM batches WHERE state <> 'done' ORDER BY id;
@@ -28,11 +35,6 @@ ORDER BY batch_id, priority DESC, created_at, id;
 SELECT * FROM processing_tasks
 WHERE batch_id IS NULL AND current_phase = 'stt'
 ORDER BY priority DESC, created_at, id LIMIT :most;
-
--- name: unbatched_summary
--- How many tasks no batch has taken, and since when the oldest waits.
-SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
-WHERE batch_id IS NULL AND current_phase = 'stt';
 
 -- name: unbatched_llm_tasks
 -- The first tasks, in turn, that need no STT and that no batch has taken.

@@ -1,6 +1,7 @@
 """Rows to values. Paths are kept relative to the state directory and handed out absolute."""
 
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 from scheduler.task import Batch, BatchState, Stage, Status, Task, TaskState
@@ -17,7 +18,7 @@ def task_from_row(row: sqlite3.Row, root: Path) -> Task:
         file_name=row["file_name"],
         video_path=f"{root}/{row['video_path']}",
         transcript_path=None if transcript is None else f"{root}/{transcript}",
-        state=TaskState(Stage(row["current_phase"]), Status(row["status"])),
+        state=_state(row["current_phase"], row["status"]),
         priority=row["priority"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
@@ -33,6 +34,11 @@ def task_from_row(row: sqlite3.Row, root: Path) -> Task:
         assignment_version=row["assignment_version"],
         request=row["request"],
     )
+
+
+@cache
+def _state(phase: str, status: str) -> TaskState:
+    return TaskState(Stage(phase), Status(status))
 
 
 def batch_from_row(row: sqlite3.Row) -> Batch:

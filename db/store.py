@@ -41,20 +41,20 @@ class SqliteStore:
         """See the port."""
 
         async def read(transaction: Transaction) -> QueueSnapshot:
-            phase = await transaction.all("read_phase")
+            (state,) = await transaction.all("queue_state")
             batches = await transaction.all("open_batches")
             tasks = await transaction.all("open_batch_tasks")
-            unbatched = await transaction.all("unbatched_tasks", {"most": batch_size})
-            unbatched_llm = await transaction.all("unbatched_llm_tasks", {"most": batch_size})
-            summary = await transaction.all("unbatched_summary")
+            most = {"most": batch_size}
+            unbatched = await transaction.all("unbatched_tasks", most) if state["waiting"] else ()
+            unbatched_llm = await transaction.all("unbatched_llm_tasks", most) if state["others_wait"] else ()
             return QueueSnapshot(
-                phase=Phase(phase[0]["current_phase"]),
-                phase_since=phase[0]["last_phase_switch"],
+                phase=Phase(state["current_phase"]),
+                phase_since=state["last_phase_switch"],
                 batches=tuple(batch_from_row(row) for row in batches),
                 tasks=tuple(self._task(row) for row in tasks),
                 unbatched=tuple(self._task(row) for row in unbatched),
-                unbatched_count=summary[0]["waiting"],
-                oldest_unbatched_at=summary[0]["oldest"],
+                unbatched_count=state["waiting"],
+                oldest_unbatched_at=state["oldest"],
                 unbatched_llm=tuple(self._task(row) for row in unbatched_llm),
             )
 

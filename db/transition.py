@@ -1,6 +1,7 @@
 """The parts that every transition is made of: the compare-and-swap, its event row, and what follows for the batch."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from db.database import Transaction
@@ -30,12 +31,27 @@ def require(changed: int, task: Task) -> None:
         raise StaleWorkError(message)
 
 
-async def record(transaction: Transaction, now: float, kind: str, **fields: Any) -> None:
-    """Write an event row; ``fields``: task_id, batch_id, source, target, detail (JSON-able)."""
-    row = (
-        dict.fromkeys(("task_id", "batch_id", "source", "target"), None) | fields | {"at": now, "kind": kind}
-    )
-    row["detail"] = json.dumps(fields["detail"]) if fields.get("detail") else None
+async def record(
+    transaction: Transaction,
+    now: float,
+    kind: str,
+    *,
+    task_id: str | None = None,
+    batch_id: int | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an event row. ``detail``: JSON-able."""
+    row = {
+        "at": now,
+        "kind": kind,
+        "task_id": task_id,
+        "batch_id": batch_id,
+        "source": source,
+        "target": target,
+        "detail": json.dumps(detail) if detail else None,
+    }
     await transaction.execute("insert_event", row)
 
 
@@ -62,16 +78,14 @@ async def record_transition(
 
 async def follow_batch(transaction: Transaction, batch_id: int | None, now: float) -> None:
     """Move a batch on as far as its tasks' states say."""
-    while batch_id is not None:
-        row = await transaction.one("batch_progress", {"id": batch_id})
-        if row is None:
-            return
-        state = BatchState(row["state"])
-        event = batch_event(state, row["in_stt"], row["in_llm"], bool(row["begun"]))
-        if event is None:
-            return
+    row = None if batch_id is None else await transaction.one("batch_progress", {"id": batch_id})
+    if row is None:
+        return
+    state, counts = BatchState(row["state"]), (row["in_stt"], row["in_llm"], bool(row["begun"]))
+    while (event := batch_event(state, *counts)) is not None:
         target = next_batch_state(state, event)
         await transaction.execute(
             "move_batch", {"id": batch_id, "source": state, "target": target, "now": now}
         )
         await record(transaction, now, "batch", batch_id=batch_id, source=state, target=target)
+        state = target
