@@ -39,7 +39,7 @@ class Clients:
         if (process := self._process()) and not process.stopping:
             self._loop.create_task(self._upload(process, item), name="upload")
         if item.what is Happens.UPLOAD:
-            self._loop.lasting(self._loop.time() + 5.0, self._again, item)
+            self._loop.lasting(self._loop.now + 5.0, self._again, item)
 
     def _again(self, item: Item) -> None:
         if item.who not in self.acknowledged:

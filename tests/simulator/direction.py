@@ -50,7 +50,7 @@ class Play:
         before = self.handed.get((task.id, task.state.stage))
         self.handed[task.id, task.state.stage] = task
         if before is not None:
-            self.loop.lasting(self.loop.time() + seconds, self.answers, before)
+            self.loop.lasting(self.loop.now + seconds, self.answers, before)
 
     def goes_wrong(self, how: Fails) -> bool:
         """Whether this hand-over does so."""
@@ -67,7 +67,7 @@ class Life:
 def transcription(task: Task) -> Transcription:
     """A result that says under which lease it was made."""
     return Transcription(
-        transcript_path=str(ROOT / f"transcripts/{task.id}.jsonl"),
+        transcript_path=f"{ROOT}/transcripts/{task.id}.jsonl",
         media_seconds=float(task.lease),
         compute_seconds=1.0,
         segments=1,

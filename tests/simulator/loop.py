@@ -11,6 +11,7 @@ It is asyncio's own ``Task``, ``Future``, ``Event``, ``Lock``, ``timeout``, ``sh
 
 import asyncio
 import heapq
+import sys
 from asyncio import events
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -19,15 +20,17 @@ from typing import Any, cast
 
 
 class _Handle:
-    """A callback that is ready, or will be at its time. ``lasting``: not of the process, but of the world around it."""
+    """A callback that somebody may cancel, ready or in its time. ``lasting``: not of the process, but of the world."""
 
     __slots__ = ("args", "callback", "lasting", "time")
 
-    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], time: float) -> None:
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], time: float, lasting: bool = False
+    ) -> None:
         self.callback: Callable[..., object] | None = callback
         self.args = args
         self.time = time
-        self.lasting = False
+        self.lasting = lasting
 
     def cancel(self) -> None:
         self.callback = None
@@ -39,65 +42,80 @@ class _Handle:
         return self.time
 
 
-class VirtualLoop:
-    """``turns``: callbacks run so far. ``trace``: the choices made. ``pause_at``: ``run`` returns at this turn.
+_Bare = tuple[Callable[..., object], tuple[Any, ...]]
+"""A callback that is ready and that nobody can cancel: of a task or a future, as nine of ten are."""
 
-    ``before_time_passes``: called when nothing more can happen at this moment.
+
+class VirtualLoop:
+    """``now``: seconds. ``turns``: callbacks run so far. ``trace``: the choices made.
+
+    ``before_time_passes``: called when nothing more can happen at this moment. ``chance``: a number from 0 to 1 for
+    whoever else needs one.
     """
 
     def __init__(self, seed: int) -> None:
-        self._chance = Random(seed).random
-        self._now = 0.0
-        self._ready: list[_Handle] = []
+        self.chance: Callable[[], float] = Random(seed).random
+        self.now = 0.0
+        self._ready: list[_Bare | _Handle] = []
         self._timers: list[tuple[float, int, _Handle]] = []
         self._count = 0
         self._tasks: list[asyncio.Task[Any]] = []
         self.turns = 0
-        self.pause_at: int | None = None
+        self._pause_at = 0
+        self._pausing = False
         self.trace = bytearray()
         self.complaints: list[str] = []
         self.before_time_passes: Callable[[], None] = lambda: None
-
-    @property
-    def _as_loop(self) -> asyncio.AbstractEventLoop:
-        """It has what tasks and futures ask of a loop, and nothing else: no sockets, no signals, no threads."""
-        return cast(asyncio.AbstractEventLoop, self)
+        # It has what tasks and futures ask of a loop, and nothing else: no sockets, no signals, no threads.
+        self.as_loop = cast(asyncio.AbstractEventLoop, self)
 
     def time(self) -> float:
-        return self._now
+        return self.now
 
-    def chance(self) -> float:
-        """A number from 0 to 1 for whoever else needs one."""
-        return self._chance()
+    @property
+    def others_may_come(self) -> bool:
+        """Whether a turn given up now may go to somebody else, or may be the last one before a pause."""
+        return bool(self._ready) or self._pausing
+
+    def pause(self, turns: int = 0) -> None:
+        """Let ``run`` return after so many further callbacks."""
+        self._pause_at = self.turns + turns
+        self._pausing = True
 
     def call_soon(self, callback: Any, *args: Any, context: object = None) -> Any:
-        handle = _Handle(callback, args, self._now)
+        if context is not None:  # from a task or a future, which keep no handle
+            self._ready.append((callback, args))
+            return None
+        handle = _Handle(callback, args, self.now)
         self._ready.append(handle)
         return handle
 
     def call_at(self, when: float, callback: Any, *args: Any, context: object = None) -> Any:
-        handle = _Handle(callback, args, when)
-        self._count += 1
-        heapq.heappush(self._timers, (when, self._count, handle))
-        return handle
+        return self._push(_Handle(callback, args, when))
 
     def call_later(self, delay: float, callback: Any, *args: Any, context: object = None) -> Any:
-        return self.call_at(self._now + delay, callback, *args)
+        return self._push(_Handle(callback, args, self.now + delay))
 
     def lasting(self, when: float, callback: Callable[..., object], *args: Any) -> None:
         """Call it at a time, whichever process lives then."""
-        self.call_at(when, callback, *args).lasting = True
+        self._push(_Handle(callback, args, when, lasting=True))
+
+    def _push(self, handle: _Handle) -> _Handle:
+        self._count += 1
+        heapq.heappush(self._timers, (handle.time, self._count, handle))
+        return handle
 
     def create_future(self) -> asyncio.Future[Any]:
-        return asyncio.Future(loop=self._as_loop)
+        return asyncio.Future(loop=self.as_loop)
 
     def create_task(self, coro: Any, *, name: str | None = None, context: object = None) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self._as_loop, name=name)
+        # asyncio would number those without a name, across all loops: another process would name them otherwise.
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self.as_loop, name=name or "unnamed")
         self._tasks.append(task)
         return task
 
-    def get_debug(self) -> bool:
-        return False
+    get_debug = staticmethod(bool)
+    """``bool()`` is ``False``; asked by every task and future, and quicker than a function of ours."""
 
     def is_running(self) -> bool:
         return True
@@ -105,16 +123,17 @@ class VirtualLoop:
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Errors of futures whose waiter was killed; those of tasks: see ``complain``."""
 
-    def run(self) -> bool:
-        """Run until ``pause_at`` (True), or until nothing will ever happen again (False)."""
-        ready, timers, trace, chance = self._ready, self._timers, self.trace, self._chance
-        while self.pause_at is None or self.turns < self.pause_at:
+    def run(self, most: int = sys.maxsize) -> bool:
+        """Run until a pause or the turn ``most`` (True), or until nothing will ever happen again (False)."""
+        ready, timers, trace, chance = self._ready, self._timers, self.trace, self.chance
+        self._pause_at, self._pausing = most, False
+        while self.turns < self._pause_at:
             if not ready:
                 if not timers:
                     return False
                 self.before_time_passes()
-                self._now = max(self._now, timers[0][0])
-                while timers and timers[0][0] <= self._now:
+                self.now = max(self.now, timers[0][0])
+                while timers and timers[0][0] <= self.now:
                     ready.append(heapq.heappop(timers)[2])
             count = len(ready)
             if count > 1:
@@ -125,9 +144,10 @@ class VirtualLoop:
                 ready.pop()
             else:
                 handle = ready.pop()
-            if handle.callback is not None:
+            callback, args = handle if isinstance(handle, tuple) else (handle.callback, handle.args)
+            if callback is not None:
                 self.turns += 1
-                handle.callback(*handle.args)
+                callback(*args)
         return True
 
     def kill(self) -> None:
@@ -144,13 +164,14 @@ class VirtualLoop:
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
         self.complain()
         self._tasks.clear()
-        self._ready[:] = [handle for handle in self._ready if handle.lasting]
+        self._ready[:] = [ready for ready in self._ready if isinstance(ready, _Handle) and ready.lasting]
         self._timers[:] = [timer for timer in self._timers if timer[2].lasting]
         heapq.heapify(self._timers)
 
     def complain(self) -> None:
         """Note the errors of tasks that nobody asked for; asyncio would log each as 'never retrieved'."""
-        about_to_be_seen = {id(argument) for handle in self._ready for argument in handle.args}
+        all_arguments = (ready.args if isinstance(ready, _Handle) else ready[1] for ready in self._ready)
+        about_to_be_seen = {id(argument) for arguments in all_arguments for argument in arguments}
         for task in self._tasks:
             if not task.done() or task.cancelled() or id(task) in about_to_be_seen:
                 continue
@@ -160,10 +181,13 @@ class VirtualLoop:
 
 @contextmanager
 def running(loop: VirtualLoop) -> Iterator[None]:
-    """Make it the loop that asyncio's functions find."""
-    events._set_running_loop(loop._as_loop)
+    """Make it the loop that asyncio's functions find. Only ``asyncio.all_tasks``, which nobody asks, does not work."""
+    events._set_running_loop(loop.as_loop)
+    register: Any = asyncio.tasks._all_tasks  # type: ignore[attr-defined]
+    register.add = id  # does nothing with a task, where the register makes weak references
     try:
         yield
     finally:
+        del register.add
         loop.kill()
         events._set_running_loop(None)

@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from scheduler.task import Task
 from tests.simulator.tables import Tables
@@ -39,12 +38,14 @@ BATCHES = {("waiting", "transcribing"), ("waiting", "evaluating"), ("transcribin
     ("evaluating", "done"),
 }
 ENDED = ("completed/completed", "failed/failed")
-_TASKS = """SELECT id, current_phase || '/' || status AS state, lease, retry_count, batch_id, assignment_version,
-    error_code, transcript_path IS NOT NULL AS transcribed, kind,
-    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = processing_tasks.id) AS note
+_TASKS = """SELECT id, current_phase || '/' || status, lease, retry_count, batch_id, error_code, assignment_version,
+    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = processing_tasks.id)
     FROM processing_tasks"""
-_EVENTS = "SELECT id, kind, task_id, batch_id, source, target, detail FROM events WHERE id > ?"
+_EVENTS = "SELECT * FROM events WHERE id > ? ORDER BY id"
 _STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
+_OF_TASKS = {"processing_tasks", "failures"}
+_OF_STATE = {"events", "system_state"}
+_GRADING = ("evaluated", "regrade")
 _RESULTS = "SELECT task_id, assignment_version, prompt_hash FROM results"
 
 
@@ -65,7 +66,7 @@ class Shadow:
 
 @dataclass
 class Oracle:
-    """``wrong``: the first law that was broken. ``look``: called after each commit that broke none."""
+    """``wrong``: the first law that was broken. ``look``: called after each commit that broke none. ``events``: all."""
 
     tables: Tables
     look: Callable[[], None] = lambda: None
@@ -73,8 +74,8 @@ class Oracle:
     tasks: dict[str, Shadow] = field(default_factory=dict)
     batches: dict[int, str] = field(default_factory=dict)
     phase: str = "stt"
-    commits: int = 0
-    _last_event: int = 0
+    events: list[sqlite3.Row] = field(default_factory=list)
+    _counts: tuple[int, int, int] = (0, 0, 0)
     _leases: set[tuple[str, int]] = field(default_factory=set)
 
     def broken(self, law: str, what: str) -> None:
@@ -82,14 +83,21 @@ class Oracle:
         self.wrong = self.wrong or f"{law}: {what}"
 
     def committed(self) -> None:
-        """Look at a commit. Called before anything else can run."""
-        self.commits += 1
-        events = self.tables.file.execute(_EVENTS, (self._last_event,)).fetchall()
-        for row in events:
-            self._last_event = row["id"]
-            self._event(row)
-        self._compare()
-        if any(event["kind"].startswith(("evaluated", "regrade")) for event in events):
+        """Look at a commit. Called before anything else can run. What it cannot have changed is not read again."""
+        written, self.tables.written = self.tables.written, set()
+        moved = False
+        if "events" in written:
+            last = self.events[-1]["id"] if self.events else 0
+            events = self.tables.file.execute(_EVENTS, (last,)).fetchall()
+            self.events += events
+            for row in events:
+                moved = moved or row["task_id"] is not None
+                self._event(row)
+        if moved or not written.isdisjoint(_OF_TASKS):
+            self.check_tasks()
+        elif not written.isdisjoint(_OF_STATE):
+            self._check_state()
+        if "events" in written and any(event["kind"].startswith(_GRADING) for event in events):
             self.check_results()
         if self.wrong is None:
             self.look()
@@ -130,9 +138,9 @@ class Oracle:
             case "accepted" if task is not None:
                 self.tasks[task] = Shadow(str(target))
             case _ if task is not None:
-                self._transition(kind, task, str(source), str(target), json.loads(row["detail"] or "{}"))
+                self._transition(kind, task, str(source), str(target), row["detail"])
 
-    def _transition(self, kind: str, name: str, source: str, target: str, detail: dict[str, Any]) -> None:
+    def _transition(self, kind: str, name: str, source: str, target: str, detail: str) -> None:
         task = self.tasks[name]
         if LAWS.get(kind, {}).get(source) != target or task.state != source:
             self.broken("legal chain of events", f"{name} is {task.state}: {kind}, {source} -> {target}")
@@ -145,9 +153,10 @@ class Oracle:
             case "evaluated":
                 task.grades[task.version] = task.lease
             case "regraded":
-                task.retries, task.batch, task.note, task.version = 0, None, None, detail["version"]
+                task.retries, task.batch, task.note = 0, None, None
+                task.version = json.loads(detail)["version"]
             case "gave_up" | "cancelled" | "regrade_failed" | "regrade_cancelled":
-                self._without_a_result(kind, name, task, detail["error"])
+                self._without_a_result(kind, name, task, json.loads(detail)["error"])
         if kind == "attempt_failed" and task.retries > MAX_RETRIES:
             self.broken("at most so many retries", f"{name} has had {task.retries}")
 
@@ -178,43 +187,40 @@ class Oracle:
         if side == "stt" and earlier and task.batch is not None and min(earlier) < task.batch:
             self.broken("batches go through STT in turn", f"{name} of {task.batch} before {min(earlier)}")
 
-    def _compare(self) -> None:
+    def check_tasks(self) -> None:
         """The rows are what the events say, and the counters what the rows say."""
         stt = llm = active = 0
         rows = self.tables.file.execute(_TASKS).fetchall()
         if len(rows) != len(self.tasks):
             self.broken("an event for each row", f"{len(rows)} rows, {len(self.tasks)} accepted")
-        for row in rows:
-            task, state = self.tasks[row["id"]], row["state"]
-            if state != task.state or row["lease"] != task.lease:
-                self.broken(
-                    "an event for each change", f"{row['id']} is {state}, its events say {task.state}"
-                )
-            if row["retry_count"] != task.retries:
-                self.broken(
-                    "a retry counts once", f"{row['id']} has {row['retry_count']}, not {task.retries}"
-                )
+        for name, state, lease, retries, batch, code, version, note in rows:
+            task = self.tasks[name]
+            if state != task.state or lease != task.lease:
+                self.broken("an event for each change", f"{name} is {state}, its events say {task.state}")
+            if retries != task.retries:
+                self.broken("a retry counts once", f"{name} has {retries}, not {task.retries}")
             stt += state in ("stt/pending", "stt/retry")
             llm += state in ("llm/pending", "llm/retry")
             active += state.endswith("/processing")
-            self._batch(row["id"], task, row["batch_id"])
-            task.code = row["error_code"]
-            if (row["assignment_version"], row["note"]) != (task.version, task.note):
-                found = f"{row['assignment_version']}, {row['note']}, not {task.version}, {task.note}"
-                self.broken("a grade that was given stays", f"{row['id']}: {found}")
-            if (state == "failed/failed") != (task.code is not None) and state in ENDED:
-                self.broken("who failed is told why", f"{row['id']} {state} {task.code}")
-        state = self.tables.file.execute(_STATE).fetchone()
-        if tuple(state) != (self.phase, stt, llm, active):
-            self.broken(
-                "counters true at every commit", f"{tuple(state)}, not {(self.phase, stt, llm, active)}"
-            )
+            if batch != task.batch:
+                self._batch(name, task, batch)
+            task.code = code
+            if version != task.version or note != task.note:
+                found = f"{version}, {note}, not {task.version}, {task.note}"
+                self.broken("a grade that was given stays", f"{name}: {found}")
+            if (state == "failed/failed") != (code is not None) and state in ENDED:
+                self.broken("who failed is told why", f"{name} {state} {code}")
+        self._counts = (stt, llm, active)
+        self._check_state()
+
+    def _check_state(self) -> None:
+        found, expected = self.tables.file.execute(_STATE).fetchone(), (self.phase, *self._counts)
+        if tuple(found) != expected:
+            self.broken("counters true at every commit", f"{tuple(found)}, not {expected}")
 
     def _batch(self, name: str, task: Shadow, batch: int | None) -> None:
         """A task joins a batch that was just closed, and stays in it until somebody wants it graded anew."""
-        if batch != task.batch and (
-            task.batch is not None or self.batches.get(batch or 0) not in ("waiting", "evaluating")
-        ):
+        if task.batch is not None or self.batches.get(batch or 0) not in ("waiting", "evaluating"):
             self.broken("a task stays in its batch", f"{name} goes from {task.batch} to {batch}")
         task.batch = batch
 

@@ -39,9 +39,11 @@ class Clock(SystemClock):
         return self._now()
 
     def monotonic(self) -> float:
-        return self._process.loop.time()
+        return self._process.loop.now
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        if event.is_set():
+            return True
         process = self._process
         if event is not process.manager._wake:
             return await super().wait(event, seconds)
@@ -85,7 +87,7 @@ class Process:
     def __init__(self, script: Script, tables: Tables, sides: Play, now: Callable[[], float]) -> None:
         self.loop = sides.loop
         self.life = Life()
-        self.last_beat = self.loop.time()
+        self.last_beat = self.loop.now
         self.stopping = False
         self.looked = 0
         self.waits = False
@@ -119,7 +121,7 @@ class Process:
     @property
     def silent_for(self) -> float:
         """Seconds since its last sign of life."""
-        return self.loop.time() - self.last_beat
+        return self.loop.now - self.last_beat
 
     def kill(self) -> None:
         """Whatever it does from now on changes nothing."""
@@ -127,4 +129,4 @@ class Process:
         self._writer.kill()
 
     def _beat(self) -> None:
-        self.last_beat = self.loop.time()
+        self.last_beat = self.loop.now

@@ -59,13 +59,14 @@ class Session:
         self.oracle.look = self.starvation.look
         self.loop.before_time_passes = self._before_time_passes
         self.left = len(script.items)
+        self.uploads = len(script.uploads)
         self.over = False
         self.process: Process | None = None
         tables.on_commit = self._committed
 
     def now(self) -> float:
         """The wall clock."""
-        return self.loop.time() + self.jump
+        return self.loop.now + self.jump
 
     def play(self) -> Outcome:
         """To the end, or to the first law that is broken."""
@@ -76,17 +77,16 @@ class Session:
             if script.beats:
                 loop.lasting(WATCHDOG / 3, self._watchdog)
             loop.lasting(script.ends + PATIENCE, self._out_of_time)
-            loop.pause_at = MOST_TURNS
             self._start()
-            while True:
-                going = loop.run()
+            while not self.over:
+                going = loop.run(MOST_TURNS)
                 if not going or loop.turns >= MOST_TURNS:
                     self._out_of_time()
-                if self.over:
-                    break
-                self._die()
+                if not self.over:
+                    self._die()
             if self.process:
                 self.process.kill()
+            self.oracle.check_tasks()
             self.oracle.check_results()
             loop.complain()
             for complaint in loop.complaints:
@@ -100,17 +100,16 @@ class Session:
     def _die(self) -> None:
         """SIGKILL, and the service manager's restart two seconds later."""
         process, self.process = self.process, None
-        self.loop.pause_at = MOST_TURNS
         if process is not None:
             process.kill()
             self.loop.kill()
             self.machine.orphaned()
             self.starvation.restarted()
-            self.loop.lasting(self.loop.time() + 2.0, self._start)
+            self.loop.lasting(self.loop.now + 2.0, self._start)
 
     def _stop(self) -> None:
         self.over = True
-        self.loop.pause_at = self.loop.turns
+        self.loop.pause()
 
     def _loop_ended(self, loop: asyncio.Task[None]) -> None:
         if not loop.cancelled() and loop.exception() is not None:
@@ -123,13 +122,13 @@ class Session:
     def _watchdog(self) -> None:
         process = self.process
         if process and not process.stopping and process.silent_for > WATCHDOG:
-            self.loop.pause_at = self.loop.turns
-        self.loop.lasting(self.loop.time() + WATCHDOG / 3, self._watchdog)
+            self.loop.pause()
+        self.loop.lasting(self.loop.now + WATCHDOG / 3, self._watchdog)
 
     def _out_of_time(self) -> None:
         missing = sorted(set(self.script.uploads) - self.clients.acknowledged.keys())
         held = self.process.manager.last_error if self.process else "no process"
-        what = f"{self.oracle.unended()}, not accepted: {missing}, error: {held}, at {self.loop.time():.0f} s"
+        what = f"{self.oracle.unended()}, not accepted: {missing}, error: {held}, at {self.loop.now:.0f} s"
         self.oracle.broken("everything ends", what)
         self._stop()
 
@@ -144,7 +143,7 @@ class Session:
             self.oracle.broken("one side at a time", self.machine.wrong[0])
             self._stop()
         if self.process and self.process.overslept:
-            self.oracle.broken("a wake-up leads to a look at the tables", f"at {self.loop.time():.0f} s")
+            self.oracle.broken("a wake-up leads to a look at the tables", f"at {self.loop.now:.0f} s")
             self._stop()
 
     def _check(self) -> None:
@@ -152,18 +151,18 @@ class Session:
         oracle = self.oracle
         if self.process and self.process.manager.controller.violations:
             oracle.broken("no violation is recorded", "the lock saw one")
-        accepted = len(self.clients.acknowledged) == len(self.script.uploads)
+        accepted = len(self.clients.acknowledged) == self.uploads
         if oracle.wrong or (self.left == 0 and accepted and not oracle.unended()):
             self._stop()
 
     def _hash(self) -> str:
-        rows = [tuple(row) for row in self.tables.rows("SELECT * FROM events ORDER BY id")]
-        done = bytes(self.loop.trace) + repr((rows, self.loop.time(), self.oracle.wrong)).encode()
+        rows = [tuple(row) for row in self.oracle.events]
+        done = bytes(self.loop.trace) + repr((rows, self.loop.now, self.oracle.wrong)).encode()
         return hashlib.sha256(done).hexdigest()[:16]
 
     def _happens(self, item: Item) -> None:
         self.left -= 1
-        process, now = self.process, self.loop.time()
+        process, now = self.process, self.loop.now
         match item.what:
             case Happens.UPLOAD | Happens.AGAIN:
                 self.clients.send(item)
@@ -178,7 +177,7 @@ class Session:
                 self.jump += item.value
                 self._fault()
             case Happens.KILL if process:
-                self.loop.pause_at = self.loop.turns + int(item.value)
+                self.loop.pause(int(item.value))
             case Happens.TERM if process:
                 process.stopping = True
                 self.loop.create_task(self._terminate(process, item.value), name="terminate")
@@ -206,7 +205,7 @@ class Session:
     def _give_up_on(self, process: Process) -> None:
         """The process has ended, or the service manager's patience has."""
         if self.process is process:
-            self.loop.pause_at = self.loop.turns
+            self.loop.pause()
 
 
 def play(script: Script, tables: Tables) -> Outcome:

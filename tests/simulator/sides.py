@@ -104,7 +104,7 @@ class Side:
             if self._life.dead and name == LLM:
                 run_on = int(RUN_ON * chance)
             if run_on:
-                play.loop.lasting(play.loop.time() + run_on, play.machine.end, name)
+                play.loop.lasting(play.loop.now + run_on, play.machine.end, name)
             else:
                 play.machine.end(name)
 
@@ -140,8 +140,8 @@ class Side:
         elif how == Ends.RUNS_ON:
             seconds = 0.0
         self._play.excuse(min(seconds, UNTIL_RESTART))
-        until = self._play.loop.time() + seconds
-        while (left := until - self._play.loop.time()) > 0:
+        until = self._play.loop.now + seconds
+        while (left := until - self._play.loop.now) > 0:
             try:
                 await self._pass(left)
             except asyncio.CancelledError:

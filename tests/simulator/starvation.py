@@ -14,6 +14,7 @@ from tests.simulator.script import LLM, STT
 HAND_OVER = 5.0
 """Seconds of the longest one that does not fail: 2 to leave, 3 to enter."""
 SLACK = 3.0
+_WAITS = {"stt/pending": STT, "stt/retry": STT, "llm/pending": LLM, "llm/retry": LLM}
 
 
 @dataclass
@@ -31,22 +32,22 @@ class Starvation:
 
     def excuse(self, seconds: float = 0.0) -> None:
         """Something went wrong, and may hold up all for ``seconds``: count anew from then on."""
-        self._excused = max(self._excused, self.loop.time() + seconds)
+        self._excused = max(self._excused, self.loop.now + seconds)
 
     def restarted(self) -> None:
         """Whatever hung has ended with its process."""
-        self._excused = self.loop.time()
+        self._excused = self.loop.now
 
     def look(self) -> None:
         """After each commit."""
-        now, oracle = self.loop.time(), self.oracle
+        now, oracle = self.loop.now, self.oracle
         waiting = {STT: False, LLM: False}
-        failed = False
+        failed, any_up = False, True in self.up
         for task in oracle.tasks.values():
-            side = task.state[:3]
-            if task.batch is None or side not in waiting or task.state.endswith("processing"):
+            side = _WAITS.get(task.state)
+            if side is None or task.batch is None:
                 continue
-            if side == STT or (any(self.up) and task.code != "no_server" and not oracle.in_stt(task.batch)):
+            if side == STT or (any_up and task.code != "no_server" and not oracle.in_stt(task.batch)):
                 waiting[side] = True
                 failed = failed or task.state == "llm/retry"
         if oracle.phase != self._phase:

@@ -5,10 +5,13 @@ may be a turn of the loop, so that others come in between and a kill may hit the
 bad one fails. What was not committed when the process was killed is rolled back, as SQLite's recovery would have it.
 """
 
+import re
 import sqlite3
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
+from types import coroutine
 from typing import Any, cast
 
 import aiosqlite
@@ -21,6 +24,7 @@ ROOT = Path("/state")
 _USED = ("results", "ratings", "failures", "outbox", "events", "switchovers", "processing_tasks", "batches")
 _TURN_RATE = 0.2
 """How often a statement inside a transaction is a turn of the loop of its own; BEGIN and COMMIT always are."""
+_NO_WRITES = ("SELECT", "BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")
 SLOW = 3.0
 """Seconds that a slow disk takes to begin a transaction, and to commit one."""
 
@@ -36,8 +40,20 @@ class Disk(StrEnum):
     SLOW = "slow"
 
 
+@cache
+def _written(sql: str) -> str:
+    """The table that a statement writes; nothing for one that reads. No trigger writes another than the counters."""
+    found = re.match(r"(?:INSERT(?: OR IGNORE)? INTO|UPDATE|DELETE FROM) (\w+)", sql)
+    if found is None and not sql.startswith(_NO_WRITES):
+        raise LookupError(f"which table does this write? {sql}")
+    return found[1] if found else ""
+
+
 class Tables:
-    """One in-memory database for all seeds of this process. ``disk``, ``on_commit``: of the session under way."""
+    """One in-memory database for all seeds of this process. ``disk``, ``on_commit``: of the session under way.
+
+    ``written``: the names of the tables that were written since somebody cleared it, and what was rolled back.
+    """
 
     def __init__(self) -> None:
         self.file = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
@@ -45,11 +61,13 @@ class Tables:
         self.file.execute("PRAGMA foreign_keys = ON")
         migrate(self.file)
         self.disk = Disk.GOOD
+        self.written: set[str] = set()
         self.on_commit: Callable[[], None] = lambda: None
 
     def clear(self) -> None:
         """As new: no rows, and ids begin at 1."""
         self.disk = Disk.GOOD
+        self.written.clear()
         self.file.execute("BEGIN")
         for table in _USED:
             self.file.execute(f"DELETE FROM {table}")
@@ -58,87 +76,92 @@ class Tables:
         self.file.execute("INSERT INTO system_state VALUES (1, 'stt', 0, 0, 0, 0)")
         self.file.execute("COMMIT")
 
-    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-        """What the last commit left; for whoever looks on. Not while a transaction is open."""
-        return self.file.execute(sql, parameters).fetchall()
+
+Parameters = Mapping[str, Any]
+_NOTHING: Parameters = {}
 
 
 class _Statement:
-    """What ``execute`` and ``execute_fetchall`` return: to be awaited, or used as an asynchronous context."""
+    """What ``execute`` returns: to be awaited, or used as an asynchronous context."""
 
-    __slots__ = ("_connection", "_fetch", "_parameters", "_sql")
+    __slots__ = ("_run",)
 
-    def __init__(
-        self, connection: "_Connection", sql: str, parameters: Mapping[str, Any], fetch: bool
-    ) -> None:
-        self._connection = connection
-        self._sql = sql
-        self._parameters = parameters
-        self._fetch = fetch
+    def __init__(self, run: Generator[Any, None, sqlite3.Cursor]) -> None:
+        self._run = run
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._connection.run(self._sql, self._parameters, self._fetch)
+    def __await__(self) -> Generator[Any, None, sqlite3.Cursor]:
+        return self._run
 
     def __aenter__(self) -> "_Statement":
         return self
 
-    def __aexit__(self, *_error: object) -> "_Nothing":
-        return _NOTHING
+    def __aexit__(self, *_error: object) -> "_Done":
+        return _DONE
 
 
-class _Nothing:
-    def __await__(self) -> Generator[Any, None, None]:
-        return
-        yield
+class _Done:
+    def __await__(self) -> Iterator[None]:
+        return iter(())
 
 
-_NOTHING = _Nothing()
+_DONE = _Done()
 
 
 class _Connection:
-    """One process's connection. ``dead``: killed; whoever still waits for it waits for ever."""
+    """One process's connection. A turn is a bare ``yield``, which is how a task lets others run; if there are any."""
 
     def __init__(self, tables: Tables, loop: VirtualLoop) -> None:
         self._tables = tables
         self._file = tables.file
         self._loop = loop
-        self.dead = False
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._file.in_transaction and not self.dead
-
-    def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> _Statement:
-        return _Statement(self, sql, parameters or {}, fetch=False)
-
-    def execute_fetchall(self, sql: str, parameters: Mapping[str, Any] | None = None) -> _Statement:
-        return _Statement(self, sql, parameters or {}, fetch=True)
+        self._chance = loop.chance
 
     def _pass(self, seconds: float) -> Generator[Any, None, None]:
         done = self._loop.create_future()
         self._loop.call_later(seconds, lambda: None if done.done() else done.set_result(None))
         yield from done
 
-    def run(self, sql: str, parameters: Mapping[str, Any], fetch: bool) -> Generator[Any, None, Any]:
-        """One statement; a turn is a bare ``yield``, which is how a task lets others run."""
-        raise NotImplementedError
-
 
 class Writer(_Connection):
-    """The writing connection."""
+    """The writing connection. ``dead``: killed; whoever still waits for it waits for ever."""
 
-    def run(self, sql: str, parameters: Mapping[str, Any], fetch: bool) -> Generator[Any, None, Any]:
+    dead = False
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._file.in_transaction and not self.dead
+
+    def execute(self, sql: str, parameters: Parameters = _NOTHING) -> _Statement:
+        return _Statement(self._execute(sql, parameters))
+
+    def _execute(self, sql: str, parameters: Parameters) -> Generator[Any, None, sqlite3.Cursor]:
         committing = sql == "COMMIT"
-        if committing or sql == "BEGIN IMMEDIATE" or self._loop.chance() < _TURN_RATE:
+        turn = committing or sql == "BEGIN IMMEDIATE" or self._chance() < _TURN_RATE
+        if turn and self._loop.others_may_come:
             yield
-        if self._tables.disk is not Disk.GOOD and sql != "ROLLBACK":
+        tables = self._tables
+        if tables.disk is not Disk.GOOD and sql != "ROLLBACK":
             yield from self._trouble(sql, committing)
         cursor = self._file.execute(sql, parameters)
-        result = cursor.fetchall() if fetch else cursor
+        tables.written.add(_written(sql))
         if committing:
-            self._tables.on_commit()
+            tables.on_commit()
+            if self._loop.others_may_come:
+                yield
+        return cursor
+
+    @coroutine
+    def execute_fetchall(
+        self, sql: str, parameters: Parameters = _NOTHING
+    ) -> Generator[Any, None, list[sqlite3.Row]]:
+        if self._chance() < _TURN_RATE and self._loop.others_may_come:
             yield
-        return result
+        tables = self._tables
+        if tables.disk is not Disk.GOOD:
+            yield from self._trouble(sql, committing=False)
+        rows = self._file.execute(sql, parameters).fetchall()
+        tables.written.add(_written(sql))
+        return rows
 
     def _trouble(self, sql: str, committing: bool) -> Generator[Any, None, None]:
         disk = self._tables.disk
@@ -162,12 +185,15 @@ class Writer(_Connection):
 class Reader(_Connection):
     """The reading connection: it sees the last commit, so here it waits until no transaction is open."""
 
-    def run(self, sql: str, parameters: Mapping[str, Any], fetch: bool) -> Generator[Any, None, Any]:
-        yield
+    @coroutine
+    def execute_fetchall(
+        self, sql: str, parameters: Parameters = _NOTHING
+    ) -> Generator[Any, None, list[sqlite3.Row]]:
+        if self._loop.others_may_come:
+            yield
         while self._file.in_transaction:
             yield from self._pass(0.1)
-        cursor = self._file.execute(sql, parameters)
-        return cursor.fetchall() if fetch else cursor
+        return self._file.execute(sql, parameters).fetchall()
 
 
 def opened(tables: Tables, loop: VirtualLoop) -> tuple[Database, Writer]:

@@ -97,10 +97,9 @@ def test_a_kill_ends_tasks_and_leaves_the_world() -> None:
     with running(loop):
         tasks = [loop.create_task(body()), loop.create_task(broken(), name="broken")]
         loop.lasting(9.0, happened.append, "the world went on")
-        loop.lasting(1.0, lambda: setattr(loop, "pause_at", loop.turns))
+        loop.lasting(1.0, loop.pause)
         assert loop.run()
         loop.kill()
-        loop.pause_at = None
         assert not loop.run()
     assert happened == ["the world went on"]
     assert loop.complaints == ["task broken ended unseen: KeyError('unseen')"]
