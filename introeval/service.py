@@ -133,8 +133,7 @@ async def daemon(
         configs = wiring.servers(settings, embedded)
         pool = ModelPool(configs, clock, residency=settings.residency, jitter=Random())
         transcriber = transcriber or STTBatchWorker(assembly.speech(settings))
-        models = [config.model for config in configs]
-        library = AssignmentLibrary(Assignments(database), clock, models)
+        library = AssignmentLibrary(Assignments(database), clock, [config.model for config in configs])
         await library.introductions(assembly.rubric(settings))
         executor = Executor(pool, SqliteCalls(database), clock, rate=assembly.rates(settings))
         sight = Sight(configs)
@@ -156,7 +155,7 @@ async def daemon(
         board = wiring.board(settings, Views(database), manager, pool, clock)
         board.outbox, board.calls = outgoing.status, evaluator.calls
         keeper = wiring.keeper(settings, database, clock)
-        library.on_change = keeper.wake
+        library.on_change, board.keeping = keeper.wake, keeper.trouble
         web = (settings, database, manager, board, clock, library, preview, keeper, inspect)
         context = wiring.web_context(*web)
         database.on_commit(context.commits.notify)

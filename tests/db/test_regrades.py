@@ -169,11 +169,7 @@ async def test_the_college_is_told_that_the_grade_stays(database: Database) -> N
     while due := await outbox.due(10.0, 10):
         told += due
         await outbox.delivered(due[0], 10.0)
-    assert [message.topic for message in told] == [
-        "submission.graded",
-        "submission.regrade_failed",
-        "submission.regrade_failed",
-    ]
+    assert [message.topic for message in told] == ["submission.graded", *["submission.regrade_failed"] * 2]
     assert told[1].payload == {
         "id": "a",
         "roll_number": "a",

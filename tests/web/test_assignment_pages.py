@@ -219,7 +219,9 @@ async def test_a_regrade_is_said(tmp_path: Path) -> None:
         assert "version 1" in await page(room, HERE)
         await posted(room, f"/api/v1/submissions/{task_id}/cancel")
         text = await page(room, f"/s/{task_id}")
-        assert "There will be no new grade for this notebook. The grade below is the earlier one." in text
+        assert "Your notebook has been graded." in text
+        assert "A regrade under version 2 was stopped" in text
+        assert "grades next" not in text
 
 
 async def test_filters_of_the_session(tmp_path: Path) -> None:
