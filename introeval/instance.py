@@ -16,7 +16,10 @@ from scheduler.errors import ConfigurationError
 @contextmanager
 def single_instance(path: Path) -> Iterator[None]:
     """Hold ``path`` locked. Raises ``ConfigurationError`` when another process does, and says which."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = open_lock(path)
+    except OSError as error:
+        raise ConfigurationError(not_opened(path, error)) from error
     try:
         _lock(descriptor, path)
         os.ftruncate(descriptor, 0)
@@ -25,6 +28,34 @@ def single_instance(path: Path) -> Iterator[None]:
     finally:
         # The file stays: removing it would let a third process lock a new file of the same name.
         os.close(descriptor)
+
+
+def open_lock(path: Path) -> int:
+    """Open a lock's file, made if need be; one that root makes belongs to the owner of the folder. Raises ``OSError``.
+
+    Otherwise a restore or a backup by root would leave a lock that the daemon, who is not root, can never open.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.geteuid() == 0:
+            folder, ours = path.parent.stat(), os.fstat(descriptor)
+            if ours.st_uid == 0 != folder.st_uid:
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def not_opened(path: Path, error: OSError) -> str:
+    """What to do about a lock that cannot be opened."""
+    what = f"The lock {path} cannot be used ({error.strerror})"
+    if isinstance(error, PermissionError):
+        return (
+            f"{what}: it belongs to another user, as what root has made does. Run this as the user of {path.parent}, "
+            f"or `chown --reference={path.parent} {path}`."
+        )
+    return f"{what}: {path.parent} must be a folder on a disk that can be written."
 
 
 def holder(path: Path) -> int | None:

@@ -16,7 +16,7 @@ RECENT_BATCHES = 12
 class StatusBoard:
     """``worst_wait``: seconds within which a closed batch gets its phase, from the caps (see ``worst_wait``).
 
-    ``outbox``: asked for what waits to be told; it gets the time.
+    ``outbox``: asked for what waits to be told; it gets the time. ``keeping``: asked for what is wrong with deletions.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class StatusBoard:
         self._stt_model = stt_model
         self._worst_wait = worst_wait
         self.calls: Callable[[], CallStatus] | None = None
+        self.keeping: Callable[[], str | None] | None = None
         self.outbox: Callable[[float], Awaitable[OutboxStatus | None]] | None = None
 
     async def snapshot(self) -> StatusSnapshot:
@@ -45,11 +46,13 @@ class StatusBoard:
         hand_overs, last_seconds = await self._views.switchovers()
         servers, error = self._pool.statuses(), self._manager.last_error
         running = self._manager.running()
+        why = explain(machine.phase, machine.stt_queue, machine.llm_queue, len(running), servers, error)
+        trouble = None if self.keeping is None else self.keeping()
         return StatusSnapshot(
             at=now,
             phase=machine.phase,
             since=machine.since,
-            why=explain(machine.phase, machine.stt_queue, machine.llm_queue, len(running), servers, error),
+            why=f"{why} {trouble}" if trouble else why,
             stt_queue_count=machine.stt_queue,
             llm_queue_count=machine.llm_queue,
             active_workers=machine.active,

@@ -9,6 +9,7 @@ from introeval.keeping.manifest import read_manifest
 from introeval.keeping.restore import ASIDE
 from introeval.keeping.shelf import Shelf
 from introeval.settings import Settings
+from scheduler.errors import StateError
 
 FRESH_SECONDS = 3 * 86400.0
 
@@ -17,7 +18,11 @@ def backups(settings: Settings) -> list[Finding]:
     """Whether there is a recent backup, on another disk. A state that does not exist yet needs none."""
     if not (settings.state_dir / FILE_NAME).is_file():
         return []
-    found = Shelf(settings.backup_dir).backups()
+    try:
+        found = Shelf(settings.backup_dir).backups()
+    except StateError as error:
+        advice = "Until then nothing is forgotten in them, and none is made."
+        return [Finding("backups", Level.WARN, str(error), advice)]
     if not found:
         advice = "Run `introeval backup`, and enable introeval-backup.timer (docs/operations.md)."
         return [Finding("backups", Level.WARN, f"none in {settings.backup_dir}", advice)]

@@ -1,7 +1,8 @@
 """``Keeper``: the daemon's own keeping: a round at the start, one a day, and one whenever a date comes or changes.
 
-A round that could not do its work (a backup is being made, the disk is full, somebody reads an older state) is repeated
-after ``AGAIN_SECONDS``; what is due stays due.
+A round that could not do its work (a backup is being made, the disk is full, somebody reads an older state, the backups
+cannot be reached) is repeated after ``AGAIN_SECONDS``; what is due stays due, the daemon goes on, and ``trouble`` says
+what is wrong.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ AGAIN_SECONDS = 600.0
 SETTLE_SECONDS = 1.0
 """After a wake: a teacher who changes ten dates causes one round."""
 
+NOT_FORGOTTEN = "What is due could not be deleted everywhere: the log and introeval doctor say why."
+
 
 class Keeper:
     """Run ``run`` beside the rest; call ``wake`` when a date may have changed."""
@@ -33,6 +36,11 @@ class Keeper:
         self._state = StateLayout(database.root)
         self._clock = clock
         self._changed = asyncio.Event()
+        self._trouble: str | None = None
+
+    def trouble(self) -> str | None:
+        """A sentence for everybody's page (the log has the reason with its paths); ``None``: nothing is wrong."""
+        return self._trouble
 
     def wake(self) -> None:
         """Dates may have changed."""
@@ -40,13 +48,22 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep until cancelled. Raises ``DamagedStateError``: the daemon must not go on."""
-        if self._state.database.stat().st_size > AT_ONCE_BYTES:
-            await asyncio.to_thread(require_whole, self._state, at_once=None)
+        await self._look_at_large()
         while True:
             self._changed.clear()
             pause = await self._round()
             if await self._clock.wait(self._changed, pause):
                 await self._clock.wait(asyncio.Event(), SETTLE_SECONDS)
+
+    async def _look_at_large(self) -> None:
+        """What the start had no time for."""
+        try:
+            large = self._state.database.stat().st_size > AT_ONCE_BYTES
+        except OSError as error:
+            log.warning("the database cannot be looked at", exc_info=error)
+            return
+        if large:
+            await asyncio.to_thread(require_whole, self._state, at_once=None)
 
     async def _round(self) -> float:
         """One of them; returns how long to wait for the next one."""
@@ -58,7 +75,9 @@ class Keeper:
             return AGAIN_SECONDS
         except StateError as error:
             log.warning("what is due could not be forgotten; it is tried again", exc_info=error)
+            self._trouble = NOT_FORGOTTEN
             return AGAIN_SECONDS
+        self._trouble = None
         if done.submissions or done.replies:
             log.info("forgotten, as retention says", extra={"count": done.submissions})
         return DAY_SECONDS if next_date is None else min(DAY_SECONDS, max(SETTLE_SECONDS, next_date - now))

@@ -1,14 +1,17 @@
 """``Shelf``: the folder that holds the backups of a state, each in a folder of its own, named by its time in UTC.
 
-A name without ``.part`` is a whole backup. Only names that we made are ever touched.
+A name without ``.part`` is a whole backup. Only names that we made are ever touched. A folder that is not there holds
+no backups; one that cannot be listed is an error, for what is in it is not known.
 """
 
+import os
 import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from introeval.keeping.files import remove_tree
+from scheduler.errors import StateError
 
 PREFIX = "introeval-"
 _WHOLE = re.compile(r"introeval-\d{8}T\d{6}Z(-\d+)?")
@@ -17,7 +20,7 @@ _PART = re.compile(_WHOLE.pattern + r"\.part")
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """``folder``: may be on another disk, and may not be there yet."""
+    """``folder``: may be on another disk, and may not be there yet. Everything raises ``StateError``."""
 
     folder: Path
 
@@ -40,18 +43,36 @@ class Shelf:
         """Remove what unfinished backups left. Call it only while you are ``alone``."""
         for path in self._entries():
             if _PART.fullmatch(path.name):
-                remove_tree(path)
+                _remove(path)
 
     def rotate(self, keep: int) -> list[Path]:
         """Remove all but the newest ``keep``; returns those that were removed."""
         old = self.backups()[keep:]
         for path in old:
             # Cut off in the middle of this it must not look whole.
-            remove_tree(path.rename(path.with_name(path.name + ".part")))
+            _remove(path, path.with_name(path.name + ".part"))
         return old
 
     def _entries(self) -> list[Path]:
-        return sorted(path for path in self.folder.iterdir() if path.is_dir()) if self.folder.is_dir() else []
+        try:
+            with os.scandir(self.folder) as entries:
+                return sorted(self.folder / entry.name for entry in entries if entry.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(
+                f"The backup folder {self.folder} cannot be listed ({error.strerror}): it must belong to the user of "
+                "the daemon, and its disk must be there."
+            ) from error
+
+
+def _remove(path: Path, name: Path | None = None) -> None:
+    try:
+        remove_tree(path if name is None else path.rename(name))
+    except OSError as error:
+        raise StateError(
+            f"The backup {path} cannot be removed ({error.strerror}): remove it by hand."
+        ) from error
 
 
 def _age(path: Path) -> tuple[str, int]:

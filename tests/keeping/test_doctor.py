@@ -32,6 +32,11 @@ async def test_backups(tmp_path: Path) -> None:
     make_backup(given.state_dir, Shelf(given.backup_dir), keep=2, now=time.time() - 4 * 86400)
     assert "timer" in backups(given)[0].advice
 
+    shutil.rmtree(given.backup_dir)
+    given.backup_dir.symlink_to(given.backup_dir)
+    (finding,) = backups(given)
+    assert (finding.level, "cannot be listed" in finding.detail) == (Level.WARN, True)
+
 
 async def test_what_a_restore_moved_aside(tmp_path: Path) -> None:
     """Told until it is removed."""
