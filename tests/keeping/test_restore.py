@@ -1,6 +1,7 @@
 """Restores: what is put back, what is refused, what stands aside, and what must not come back."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from introeval.instance import single_instance
 from introeval.keeping.backup import make_backup
 from introeval.keeping.errors import DamagedStateError, RestoreError
 from introeval.keeping.integrity import UNFINISHED, require_whole
+from introeval.keeping.lock import LOCK_NAME
 from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.restore import finish, read_unfinished, restore
 from introeval.keeping.shelf import Shelf
@@ -187,9 +189,23 @@ async def test_a_repeated_restore_does_not_bring_the_forgotten_back(tmp_path: Pa
         assert len(list(state.glob("before-restore-*"))) > 0
         begun = read_unfinished(state)
         assert begun is not None
-        assert (begun.backup, begun.forgotten) == (copy, {f"{1:024x}"})
+        assert (begun.backup, begun.forgotten) == (copy, frozenset({f"{1:024x}"}))
     assert await asyncio.to_thread(run, state, "restore") == 0
     assert rows(state, "SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL") == [(f"{1:024x}",)]
     for folder in (copy, *state.glob("before-restore-*")):
         await asyncio.to_thread(shutil.rmtree, folder)
     assert await asyncio.to_thread(holds, tmp_path, "Student 1", "R-1", f"the report on {1:024x}") == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
+async def test_root_leaves_nothing_of_its_own(tmp_path: Path) -> None:
+    """Into a folder that is the daemon's: database, files and both locks are the daemon's too."""
+    state = await closed_lab(tmp_path)
+    new = tmp_path / "new"
+    new.mkdir(mode=0o700)
+    os.chown(new, 65534, 65534)
+    backup = next((state.parent / "backups").iterdir())
+    assert await asyncio.to_thread(run, new, "restore", str(backup)) == 0
+    assert {LOCK_NAME, StateLayout(new).instance_lock.name, FILE_NAME} < {one.name for one in new.iterdir()}
+    # A linked file belongs to whom it belonged to; here everything was the test's.
+    assert {path.stat().st_uid for path in new.rglob("*")} == {65534}
