@@ -4,7 +4,8 @@
   same key, so the daemon finds the earlier submission; the digest before the body lets it answer without reading the
   file again.
 * A large file goes in pieces (``pieces``): what the daemon has is not sent again, not even by a repeated command.
-* 408, 409, 423, 429 and 503 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience lasts.
+* 408, 409, 423, 429, 503 and 507 mean "later": the daemon's ``Retry-After`` is waited for, as long as the patience
+  lasts.
 * A broken connection is tried again ``attempts`` times with a doubling pause; what arrived meanwhile counts anew.
 * Every other refusal is final: the same file would be refused again.
 """
@@ -20,7 +21,7 @@ from introeval.client.errors import DaemonRefusedError, UnreachableError
 from introeval.client.pieces import RESUME_FROM, PiecedUpload
 
 BLOCK = 1 << 20
-LATER = frozenset({408, 409, 423, 429, 503})
+LATER = frozenset({408, 409, 423, 429, 503, 507})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from db.views import Submission
 from introeval.web.context import WebContext
 from introeval.web.events import EventStreams
 from introeval.web.files import file_response
@@ -15,11 +17,13 @@ from introeval.web.intake import Receiver
 from introeval.web.kinds import words_of
 from introeval.web.metrics import CONTENT_TYPE as METRICS_TYPE
 from introeval.web.metrics import Metrics
-from introeval.web.present import status_body
+from introeval.web.present import status_body, submission_body
 from introeval.web.problems import ProblemError
 from introeval.web.status_schema import HealthBody
 from introeval.web.submissions import Reader
-from scheduler.errors import IntroevalError
+from scheduler.errors import IntroevalError, StateError
+
+_log = structlog.get_logger(__name__)
 
 Q = TypeVar("Q", bound=BaseModel)
 
@@ -42,9 +46,17 @@ class Api:
         if wants_html(request):
             # 303: the browser goes on with GET, and a reload sends nothing again.
             return web.Response(status=303, headers={"Location": f"/s/{task_id}"})
-        body = await self._reader.body(await self._reader.find(task_id))
-        status = 201 if accepted.created else 200
-        return answer(body, status=status, headers={"Location": f"/api/v1/submissions/{task_id}"})
+        where = {"Location": f"/api/v1/submissions/{task_id}"}
+        try:
+            body = await self._reader.body(await self._reader.find(task_id))
+        except StateError as error:
+            # It is committed: tables that cannot be read at this moment take nothing of that back.
+            if not accepted.created:
+                safe = f"This was accepted before and is stored, as {task_id}; what became of it cannot be read now."
+                raise ProblemError("unavailable", safe, where | {"Retry-After": "60"}) from error
+            _log.warning("submission not read back", task_id=task_id, exc_info=error)
+            body = submission_body(Submission(task=accepted.task), None, None)
+        return answer(body, status=201 if accepted.created else 200, headers=where)
 
     async def before_body(self, request: web.Request) -> None:
         """``Expect: 100-continue``: the client sends the body only when nothing speaks against it yet."""

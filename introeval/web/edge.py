@@ -13,7 +13,17 @@ from introeval.web.html import Html
 from introeval.web.intake import FIELDS
 from introeval.web.metrics import Metrics
 from introeval.web.pages import Pages
-from introeval.web.problems import ProblemError, body_of, body_of_http, headers_of, response
+from introeval.web.problems import (
+    ANYWHERE,
+    PIECES,
+    WHOLE,
+    ProblemError,
+    Told,
+    body_of,
+    body_of_http,
+    headers_of,
+    response,
+)
 from introeval.web.schema import ProblemBody
 from introeval.web.sites import REFERRER_POLICY, refuse_other_sites
 from scheduler.errors import IntroevalError, StateError
@@ -21,6 +31,13 @@ from scheduler.errors import IntroevalError, StateError
 _log = structlog.get_logger(__name__)
 
 UPLOAD_PATH = "/api/v1/submissions"
+_WORDS = {
+    UPLOAD_PATH: WHOLE,
+    "/images/register": WHOLE,
+    "/files": PIECES,
+    "/files/": PIECES,
+    "/files/{id}": PIECES,
+}
 NO_ROUTE = "none"
 
 POLICY = "; ".join(
@@ -93,7 +110,7 @@ class Edge:
             headers = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
             return await self._refuse(request, body_of_http(error), headers, error)
         except IntroevalError as error:
-            return await self._refuse(request, body_of(error), headers_of(error), error)
+            return await self._refuse(request, body_of(error, _told(request)), headers_of(error), error)
         except ConnectionError:
             # Nobody is left to answer.
             raise
@@ -134,6 +151,12 @@ def _route(request: web.Request) -> str:
     """The pattern, never the path: labels for each address would grow without end, and addresses are secrets."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else NO_ROUTE
+
+
+def _told(request: web.Request) -> Told:
+    """Whoever only reads stored nothing either way; an upload in pieces is ended by whoever asks for it."""
+    told = _WORDS.get(_route(request), ANYWHERE)
+    return ANYWHERE if told is WHOLE and request.method != "POST" else told
 
 
 def _log_failure(request: web.Request, body: ProblemBody, error: Exception) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from db.database import UncertainCommitError
 from introeval.assignments.errors import FieldError
 from introeval.web.schema import FieldErrorBody, FieldProblemBody, ProblemBody
 from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
@@ -138,8 +139,34 @@ DOCUMENT_PROBLEMS = (
 )
 """What a body that is no form may be refused with (``introeval.web.documents``)."""
 
-_LATER = "The service could not do this at the moment. Nothing was stored; try again in a minute."
-_FULL = "The server's disk is full, so nothing was stored. Please tell your teacher, and hand in again later."
+
+class Told(NamedTuple):
+    """What a person hears when the fault is ours. ``later``: of any fault, ``full``: of a full disk.
+
+    What was stored depends on the door, so the door says it: a program that reads "nothing" sends everything again.
+    """
+
+    later: str
+    full: str
+
+
+ANYWHERE = Told(
+    "The service could not do this at the moment. Try again in a minute.",
+    "The server's disk is full. Please tell your teacher, and try again later.",
+)
+WHOLE = Told(
+    "The service could not do this at the moment. Nothing was stored; try again in a minute.",
+    "The server's disk is full, so nothing was stored. Please tell your teacher, and hand in again later.",
+)
+"""What comes in one request is stored or it is not."""
+PIECES = Told(
+    "The service could not do this at the moment. What arrived safely is kept; go on in a minute.",
+    "The server's disk is full. What arrived safely is kept. Please tell your teacher, and go on later.",
+)
+UNCERTAIN = (
+    "The service could not do this, and cannot say yet whether it was stored. Look for it in a minute, before you do "
+    "it again."
+)
 
 
 class ProblemError(IntroevalError):
@@ -158,16 +185,19 @@ class ProblemError(IntroevalError):
         self.errors = tuple(errors)
 
 
-def body_of(error: IntroevalError) -> ProblemBody:
-    """The answer that an error becomes."""
+def body_of(error: IntroevalError, told: Told = ANYWHERE) -> ProblemBody:
+    """The answer that an error becomes. ``told``: the words of the door that it happened at."""
     if isinstance(error, ProblemError):
         body = _body(error.problem, PROBLEMS[error.problem], str(error))
         return _with_fields(body, error.errors) if error.errors else body
     if isinstance(error, RejectedWorkError):
         return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["rejected"]), str(error))
     if isinstance(error, AttemptFailedError | NoServerError | StateError):
-        full = error.code == "disk_full"
-        return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["unavailable"]), _FULL if full else _LATER)
+        text = told.full if error.code == "disk_full" else told.later
+        uncertain = isinstance(error, UncertainCommitError)
+        return _body(
+            error.code, PROBLEMS.get(error.code, PROBLEMS["unavailable"]), UNCERTAIN if uncertain else text
+        )
     return _body("internal", PROBLEMS["internal"], "The request could not be answered. It was logged.")
 
 
