@@ -5,7 +5,7 @@ The rules:
 1. A new file is made exclusively (``O_EXCL``), mode 0600. One that grows on is the one of that name, never a link.
 2. A write or a sync that failed for another reason than room, and any sync that failed, breaks the file: after a failed
    ``fsync`` nobody knows what is on the disk, and a second one would say that all is well (Rebello et al., "Can
-   Applications Recover from fsync Failures?", 2020). It is discarded, never synced again.
+   Applications Recover from fsync Failures?", 2020). It is discarded: each later call refuses before it touches it.
 3. ``size`` counts what was written; what was synced is its caller's to remember.
 """
 
@@ -46,7 +46,10 @@ def require_room(folder: Path, size: int) -> None:
 
 
 class PartFile:
-    """Calls raise ``OSError``, or ``NoRoomError``. The lock makes a discard wait for the write it follows."""
+    """Calls raise ``OSError``, ``NoRoomError``, by rule 2 ``StorageError``.
+
+    The lock makes a discard wait for the write it follows.
+    """
 
     def __init__(self, path: Path, reserve_bytes: int) -> None:
         self.path = path
@@ -75,7 +78,7 @@ class PartFile:
         with self._lock:
             if not self.path.exists() and target.exists():
                 target.rename(self.path)
-                sync_folder(self.path.parent)
+                self._breaking(lambda: sync_folder(self.path.parent))
             try:
                 self._handle = os.open(self.path, _FLAGS)
             except FileNotFoundError:
@@ -100,6 +103,7 @@ class PartFile:
         with self._lock:
             if self._over:
                 return
+            self.require_trusted()
             require_room(self.path.parent, self._reserve + len(block))
             view = memoryview(block)
             while view:
@@ -112,6 +116,7 @@ class PartFile:
     def sync(self) -> int:
         """Make all of it durable, its name too; returns how many bytes that are."""
         with self._lock:
+            self.require_trusted()
             self._breaking(lambda: os.fsync(self._handle))
             if not self._named:
                 self._breaking(lambda: sync_folder(self.path.parent))
@@ -126,6 +131,7 @@ class PartFile:
     def seal(self) -> str:
         """Make it durable (its name comes with ``keep``) and close it; returns the SHA-256 in hex."""
         with self._lock:
+            self.require_trusted()
             self._breaking(lambda: os.fsync(self._handle))
             digest = str((self.hash or self._read()).hexdigest())
             self._close()
@@ -134,8 +140,14 @@ class PartFile:
     def keep(self, target: Path) -> None:
         """Give it its final name, durably."""
         with self._lock:
+            self.require_trusted()
             self.path.rename(target)
             self._breaking(lambda: sync_folder(target.parent))
+
+    def require_trusted(self) -> None:
+        """Raise ``StorageError`` when it is broken."""
+        if self.broken:
+            raise StorageError("the upload could not be stored: an earlier call on its file failed")
 
     def close(self) -> None:
         """Leave it as it is."""

@@ -5,7 +5,8 @@ The rules:
 1. A file grows under ``<id>.part``, made exclusively, mode 0600; its final name is the server's, without the user's
    extension.
 2. ``seal`` makes the bytes durable before ``keep`` gives them the final name and makes the folder durable.
-3. A write or a sync that failed ends the draft: after a failed ``fsync`` nobody knows what the disk has (``partfile``).
+3. A write that failed, whoever asked for it, tears the draft: bytes that were taken are missing, so it takes no more
+   and is not sealed; what the file has still counts. After a failed ``fsync`` nobody knows even that (``partfile``).
 4. A draft that was not kept leaves nothing behind, but for one that arrives in pieces (``piece``): a row speaks of it.
    What a crash left, ``sweep`` removes at the next start.
 5. All blocking calls run in threads; a draft's calls never run at once, also when the caller was cancelled.
@@ -52,12 +53,17 @@ class Draft:
         self.expected = 0
         self.kept = False
         self._buffer = bytearray()
+        self._torn = False
         self._file = PartFile(self.part, reserve_bytes)
 
     @property
     def broken(self) -> bool:
         """Nobody knows what is on the disk: nothing is left but to discard it."""
         return self._file.broken
+
+    def require_trusted(self) -> None:
+        """Raise ``StorageError`` when it is broken: also where nobody heard of the call that broke it."""
+        self._file.require_trusted()
 
     @property
     def hash(self) -> Any:
@@ -79,6 +85,7 @@ class Draft:
 
     async def write(self, chunk: bytes) -> None:
         """Take a chunk."""
+        self._require_whole()
         self.size += len(chunk)
         self._buffer += chunk
         if len(self._buffer) >= BLOCK:
@@ -93,12 +100,14 @@ class Draft:
     async def rewind(self, size: int) -> None:
         """Forget what was taken behind ``size`` bytes."""
         self._buffer = bytearray()
+        self._torn = True
         await _in_thread(lambda: self._file.rewind(size))
-        self.size = size
+        self.size, self._torn = size, False
 
     async def seal(self) -> str:
         """All bytes are there: make them durable. Returns their SHA-256 in hex."""
         await self._flush()
+        self._require_whole()
         return await _in_thread(self._file.seal)
 
     async def keep(self) -> Path:
@@ -121,7 +130,18 @@ class Draft:
     async def _flush(self) -> None:
         if self._buffer:
             block, self._buffer = bytes(self._buffer), bytearray()
-            await _in_thread(lambda: self._file.write(block))
+            whole = self._file.size + len(block)
+            try:
+                await _in_thread(lambda: self._file.write(block))
+            finally:
+                # Looked at, not caught: of a caller that was cancelled meanwhile nobody hears the error.
+                if self._file.size != whole:
+                    self.size, self._torn = self._file.size, True
+
+    def _require_whole(self) -> None:
+        self.require_trusted()
+        if self._torn:
+            raise StorageError("the upload could not be stored: bytes that came before are missing")
 
 
 class UploadRoom:

@@ -7,7 +7,8 @@ The rules:
 2. One writer at a time. Whoever comes next makes the one before stop and finds what that one has taken.
 3. However a writer ends (a cut, a stop, a full disk), what it took is synced and counts. Bytes with a checksum count
    when they have been verified, and not before.
-4. A file whose sync failed is discarded with its row: its client begins anew.
+4. A file whose sync failed is discarded with its row, whoever asked for the sync and however its writer ended: its
+   client begins anew. What failed for one who asks how far it is has failed for the writer.
 5. What nobody goes on with is forgotten at ``expires_at``; each checkpoint moves that.
 """
 
@@ -22,75 +23,11 @@ import structlog
 from db.uploads import Upload, Uploads
 from introeval.web.problems import ProblemError
 from introeval.web.resumable.turns import Turns
+from introeval.web.resumable.writer import Writer
 from introeval.web.storage import Draft, UploadRoom, part_of, target_of
-from scheduler.errors import StateError
 from scheduler.ports import Clock
 
 _log = structlog.get_logger(__name__)
-
-CHECKPOINT = 8 * 1024 * 1024
-"""Bytes between two syncs of one writer: what a kill can cost a client that goes on afterwards."""
-
-
-class Writer:
-    """Appends to one upload. ``upload``: its row as it is now. Calls raise ``StateError``."""
-
-    def __init__(self, shelf: "Shelf", upload: Upload, draft: Draft) -> None:
-        self._shelf = shelf
-        self._draft = draft
-        self._turn = asyncio.Lock()
-        self._unverified = False
-        self.upload = upload
-
-    async def begin(self, hashed: Any) -> None:
-        """Open the file where the row says that it ends."""
-        if await self._draft.reopen(self.upload.received, hashed) != self.upload.received:
-            # Somebody took bytes away that were synced: what is there is the truth.
-            await self._advance(self._draft.size)
-
-    async def declare(self, length: int) -> None:
-        """The length has become known."""
-        async with self._turn:
-            self.upload = await self._shelf.advance(self.upload, self.upload.received, length)
-
-    def hold(self) -> None:
-        """What comes now is not to count before ``release`` (or is taken back by ``rewind``)."""
-        self._unverified = True
-
-    def release(self) -> None:
-        """What came was verified."""
-        self._unverified = False
-
-    async def rewind(self) -> None:
-        """What came since ``hold`` is not what was sent."""
-        async with self._turn:
-            await self._draft.rewind(self.upload.received)
-
-    async def append(self, chunk: bytes) -> None:
-        """Take bytes."""
-        async with self._turn:
-            await self._draft.write(chunk)
-            if self._draft.size - self.upload.received >= CHECKPOINT and not self._unverified:
-                await self._checkpoint()
-
-    async def checkpoint(self) -> Upload:
-        """Make what was taken so far count; the row as it is then."""
-        async with self._turn:
-            if not self._unverified:
-                await self._checkpoint()
-            return self.upload
-
-    @property
-    def taken(self) -> int:
-        """Bytes with those that do not count yet."""
-        return self._draft.size
-
-    async def _checkpoint(self) -> None:
-        if self._draft.size != self.upload.received:
-            await self._advance(await self._draft.sync())
-
-    async def _advance(self, received: int) -> None:
-        self.upload = await self._shelf.advance(self.upload, received, self.upload.length)
 
 
 class Shelf:
@@ -143,13 +80,14 @@ class Shelf:
                 detail = "This upload has ended, or has all of its bytes. Ask for its offset."
                 raise ProblemError("upload_offset", detail, {"Upload-Offset": str(upload.received)})
             async with self._piece(upload) as draft:
-                writer = Writer(self, upload, draft)
+                writer = Writer(self.advance, upload, draft)
                 await writer.begin(self._hash(upload))
                 self._writers[upload_id] = writer
                 try:
                     yield writer
                 finally:
                     await _to_the_end(self._leave(writer, draft))
+                draft.require_trusted()
 
     @asynccontextmanager
     async def whole(self, upload_id: str) -> AsyncIterator[tuple[Upload, Draft | None]]:
@@ -196,10 +134,11 @@ class Shelf:
     async def _leave(self, writer: Writer, draft: Draft) -> None:
         upload_id = writer.upload.id
         try:
-            await writer.checkpoint()
+            if not draft.broken:
+                await writer.checkpoint()
         finally:
             del self._writers[upload_id]
-            if writer.taken == writer.upload.received:
+            if not draft.broken and writer.taken == writer.upload.received:
                 self._hashes[upload_id] = writer.taken, draft.hash
 
     @asynccontextmanager
@@ -207,12 +146,15 @@ class Shelf:
         async with self.room.piece(upload.id, upload.length or 0) as draft:
             try:
                 yield draft
-            except StateError:
+            finally:
+                # Looked at, not caught: the writer may end by a stop or be cancelled, and somebody else hear the error.
                 if draft.broken:
-                    _log.warning("upload discarded", task_id=upload.id)
-                    await draft.discard()
-                    await self._uploads.delete(upload.id)
-                raise
+                    await _to_the_end(self._give_up(upload, draft))
+
+    async def _give_up(self, upload: Upload, draft: Draft) -> None:
+        _log.warning("upload discarded", task_id=upload.id)
+        await draft.discard()
+        await self._uploads.delete(upload.id)
 
     async def _discard(self, upload_id: str) -> None:
         self._hashes.pop(upload_id, None)
@@ -231,4 +173,6 @@ async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:
         await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if error := running.exception():
+            _log.warning("upload left in a hurry, and not all of it counts", exc_info=error)
         raise

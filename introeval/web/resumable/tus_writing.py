@@ -11,7 +11,7 @@ from introeval.web.intake import Receiver
 from introeval.web.problems import ProblemError
 from introeval.web.resumable import headers as tus
 from introeval.web.resumable.body import RawBody
-from introeval.web.resumable.shelf import Writer
+from introeval.web.resumable.writer import Writer
 
 
 class TusWriting:
