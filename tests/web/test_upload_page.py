@@ -10,7 +10,7 @@ from tests.web.badline import BadLine
 from tests.web.bodies import stored
 from tests.web.browser import Browser
 from tests.web.running import VIDEO, Room, running
-from tests.web.tusing import FILES, until_stored
+from tests.web.tusing import FILES, begun, patch, until_stored
 
 CONTENT = VIDEO + bytes(range(256)) * 45_000
 CUT = 10_000_000
@@ -102,3 +102,50 @@ async def test_a_refusal_is_told_on_the_form(tmp_path: Path) -> None:
         await hand_in(browser)
         await browser.until("location.pathname.startsWith('/s/')")
         assert len(room.files) == 1
+
+
+async def test_a_refusal_whose_answer_was_lost(tmp_path: Path) -> None:
+    """The page was closed before it heard; the same file chosen again is told of the reason, and is not sent again."""
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"no video at all")
+    async with running(tmp_path / "state") as room, Browser.open(tmp_path / "profile") as browser:
+        path = await begun(room, file.stat().st_size)
+        assert (await patch(room, path, file.read_bytes())).status == 415
+        await fill_in(browser, str(room.client.make_url("/")).rstrip("/"), file)
+        remembered = (
+            "const form = document.forms[0]; const [file] = form.elements.file.files;"
+            "const fields = Object.fromEntries([...new FormData(form)].filter(([name]) => name !== 'file'));"
+            f"remembered.set(new Upload(file, fields, null).key, '{path}')"
+        )
+        await browser.value(remembered)
+        assert await browser.value("localStorage.length") == 1
+        await hand_in(browser)
+        told = await browser.until("document.querySelector('[data-problem]').textContent")
+        assert told == "The file is not a video. This file is not a video."
+        assert await browser.value("localStorage.length") == 0
+        counted = await (await room.client.get("/metrics")).text()
+        for method, route in (("POST", "/files/"), ("PATCH", "/files/{id}")):
+            lines = [
+                line for line in counted.splitlines() if f'_total{{method="{method}",route="{route}"' in line
+            ]
+            assert [line.rsplit(" ", 1)[1] for line in lines] == ["1.0"]
+        assert room.files == []
+
+
+async def test_a_time_to_come_back_that_is_a_date(tmp_path: Path) -> None:
+    """As a proxy may send it: the page waits as if none had been given, and does not ask in a loop without a pause."""
+    async with running(tmp_path / "state") as room, Browser.open(tmp_path / "profile") as browser:
+        await browser.goto(str(room.client.make_url("/submit")))
+        pause = (
+            "new Promise((done) => {"
+            " const show = { waiting: (why, pause) => done(pause) };"
+            " const answer = { status: 503, responseText: '', getResponseHeader: () => WHEN };"
+            " new Upload(new File([], 'x'), {}, show).pause(answer); })"
+        )
+        for when, least, most in (
+            ("'Wed, 21 Oct 2026 07:28:00 GMT'", 750, 1250),
+            ("null", 750, 1250),
+            ("'7'", 7000, 7000),
+        ):
+            waited = await browser.value(pause.replace("WHEN", when))
+            assert least <= waited <= most

@@ -74,7 +74,7 @@ class Upload {
     if (this.offset === null) {
       const asked = await send("HEAD", this.url, {}, null);
       if (isLater(asked) || asked.getResponseHeader("Introeval-Submission")) return asked;
-      if (asked.status !== 200) { this.forget(); return this.begin(); }
+      if (asked.status !== 200) return GONE.has(asked.status) ? this.anew() : this.refusal();
       this.offset = Number(asked.getResponseHeader("Upload-Offset"));
     }
     const offset = this.kept = this.offset;
@@ -87,6 +87,21 @@ class Upload {
     const sent = await send("PATCH", this.url, headers, piece, (bytes) => this.show.sending(offset + bytes, this.file.size));
     this.offset = sent.status === 204 ? Number(sent.getResponseHeader("Upload-Offset")) : null;
     return sent;
+  }
+
+  // HEAD has no body, so it says that the file was refused, and GET says why: the answer that said so first was lost.
+  async refusal() {
+    const told = await send("GET", this.url, {}, null);
+    if (isLater(told)) return told;
+    const cause = told.status === 200 ? problem(told).refusal : null;
+    if (!cause) return this.anew();
+    this.forget();
+    throw new Refused("", { cause });
+  }
+
+  anew() {
+    this.forget();
+    return this.begin();
   }
 
   async begin() {
@@ -108,7 +123,8 @@ class Upload {
   }
 
   async pause(answer) {
-    const asked = Number(answer.status ? answer.getResponseHeader("Retry-After") : 0) * 1000;
+    // A proxy may send a date, which is no number: then the backoff alone counts.
+    const asked = Number(answer.status ? answer.getResponseHeader("Retry-After") : 0) * 1000 || 0;
     const backoff = Math.min(LONGEST_PAUSE, 1000 * 2 ** this.fails) * (0.75 + Math.random() / 2);
     this.fails += 1;
     // 409: a browser may have sent the request again by itself, after a cut that this script was not told of.
