@@ -5,8 +5,8 @@ goes on as that module. (``preexec_fn`` would run Python between fork and exec o
 deadlock.) The layers, each of which holds without the others:
 
 1. limits of the kernel (``setrlimit``): memory, CPU, size and number of files, no core dump;
-2. Landlock: no file but those named here and what is open already, no TCP (``stt.landlock``);
-3. a filter on system calls: no socket, no process, no signal, no ``chmod`` (``stt.seccomp``);
+2. Landlock: no file but those named here and what is open already, no TCP since Linux 6.7 (``stt.landlock``);
+3. a filter on system calls: no socket, no process, no signal to others, no ``chmod`` (``stt.seccomp``);
 4. around it all, where it works, bubblewrap (``stt.sandbox``), whose child starts here.
 
 The death signal ends the child when the daemon is killed, so that ``kill -9`` leaves nothing running. Linux

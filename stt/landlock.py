@@ -1,7 +1,8 @@
 """Landlock: a process gives up all files but those it names, and TCP, for ever. Needs no privilege.
 
 Sources: https://docs.kernel.org/userspace-api/landlock.html and ``linux/landlock.h``. Landlock came with Linux 5.13
-(ABI 1); ABI 3 covers truncation, 4 TCP, 5 device ioctls, 6 signals and abstract UNIX sockets of other processes.
+(ABI 1); ABI 3 covers truncation, 4 (Linux 6.7) TCP, 5 device ioctls, 6 (Linux 6.12) signals and abstract UNIX sockets
+of other processes. Debian 12 has ABI 2: what comes later is the filter's to refuse there (``stt.seccomp``).
 
 The rules:
 

@@ -4,7 +4,13 @@ It closes what Landlock leaves open (UDP and UNIX sockets, ``chmod``, ``ptrace``
 network at least, and needs no privilege and no library. It refuses what a decoder has no use for and allows the rest: a
 list of all that glibc, libav, numpy and pdfium call would break with their next version.
 
-Sources: https://docs.kernel.org/userspace-api/seccomp_filter.html, ``linux/bpf_common.h``, ``asm/unistd.h``.
+A signal to others can be had without ``kill``: a descriptor that tells of input does so by any signal, to whichever
+process it is said to belong to (``fcntl``, ``ioctl``). The kernel asks Landlock about that only since Linux 6.12, so
+nobody may say to whom a descriptor belongs. Of ``ioctl`` the few requests are allowed that a program makes of a file or
+pipe; the others set files' flags, and terminals. Others' priorities and places on the processors are as they were.
+
+Sources: https://docs.kernel.org/userspace-api/seccomp_filter.html, ``linux/bpf_common.h``, ``asm/unistd.h``,
+``asm-generic/fcntl.h``, ``asm-generic/ioctls.h``.
 """
 
 import ctypes
@@ -19,12 +25,18 @@ from stt.landlock import no_new_privileges
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
 """Offsets in ``struct seccomp_data``; both architectures are little-endian, so an argument's low half is first."""
 
 CLONE_THREAD = 0x10000
 X32 = 0x40000000
 """x86-64's second set of numbers, for 32-bit pointers."""
+
+SETTING_AN_OWNER = (8, 10, 15, 1024, 1026)
+"""``fcntl``: F_SETOWN, F_SETSIG, F_SETOWN_EX; F_SETLEASE and F_NOTIFY, which hold up others and watch a folder."""
+
+OF_A_FILE = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+"""``ioctl``: TCGETS (``isatty``), TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -43,17 +55,22 @@ mount_setattr 442 442, unshare 272 97, setns 308 268, open_by_handle_at 304 265,
 keyctl 250 219, add_key 248 217, request_key 249 218, bpf 321 280, perf_event_open 298 241,
 userfaultfd 323 282, init_module 175 105, finit_module 313 273, delete_module 176 106, kexec_load 246 104,
 kexec_file_load 320 294, reboot 169 142, swapon 167 224, swapoff 168 225, acct 163 89, quotactl 179 60,
-quotactl_fd 443 443, ioperm 173 -, iopl 172 -, personality 135 92, mq_open 240 180, shmget 29 194,
-shmat 30 196, semget 64 190, msgget 68 186, fanotify_init 300 262, setpriority 141 140, syslog 103 116,
-settimeofday 164 170, clock_settime 227 112, migrate_pages 256 238, move_pages 279 239
+quotactl_fd 443 443, ioperm 173 -, iopl 172 -, personality 135 92, mq_open 240 180, mq_unlink 241 181,
+shmget 29 194, shmat 30 196, shmctl 31 195, semget 64 190, semop 65 193, semtimedop 220 192, semctl 66 191,
+msgget 68 186, msgsnd 69 189, msgrcv 70 188, msgctl 71 187, fanotify_init 300 262, setpriority 141 140, syslog 103 116,
+settimeofday 164 170, clock_settime 227 112, adjtimex 159 171, clock_adjtime 305 266, sethostname 170 161,
+setdomainname 171 162, migrate_pages 256 238, move_pages 279 239, sched_setparam 142 118,
+sched_setscheduler 144 119, sched_setattr 314 274, ioprio_set 251 30, inotify_init 253 -, inotify_init1 294 26,
+inotify_add_watch 254 27
 """
 """Refused whatever their arguments: name, number on x86-64, number on aarch64."""
 
-_SPECIAL = {"x86_64": (56, 435, 234, 302), "aarch64": (220, 435, 131, 261)}
-"""``clone``, ``clone3``, ``tgkill``, ``prlimit64``: these depend on their arguments."""
+_SPECIAL = """
+clone 56 220, clone3 435 435, tgkill 234 131, prlimit64 302 261, sched_setaffinity 203 122, fcntl 72 25, ioctl 16 29
+"""
+"""These depend on their arguments."""
 
-_RUN = {"x86_64": (59, 322), "aarch64": (221, 281)}
-"""``execve``, ``execveat``."""
+_RUN = "execve 59 221, execveat 322 281"
 
 
 def known() -> bool:
@@ -80,8 +97,17 @@ def refuse(*, may_run: bool) -> bool:
 
 def refused_numbers(machine: str) -> dict[str, int]:
     """The numbers of the calls that are refused whatever their arguments, by name."""
+    return _numbers(_NAMES, machine)
+
+
+def special_numbers(machine: str) -> dict[str, int]:
+    """The numbers of the calls that are refused in some cases, by name."""
+    return _numbers(f"{_SPECIAL}, {_RUN}", machine)
+
+
+def _numbers(table: str, machine: str) -> dict[str, int]:
     column = 1 if machine == "x86_64" else 2
-    rows = (row.split() for row in _NAMES.replace("\n", " ").split(","))
+    rows = (row.split() for row in table.replace("\n", " ").split(","))
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
 
@@ -94,9 +120,12 @@ def _has_filters() -> bool:
 
 def _program(machine: str, may_run: bool) -> bytes:
     """The filter as BPF. A refused call fails with ``EPERM``, an unknown one (for its caller) with ``ENOSYS``."""
-    refused = sorted({*refused_numbers(machine).values(), *(() if may_run else _RUN[machine])})
-    clone, clone3, tgkill, prlimit = _SPECIAL[machine]
+    refused = sorted(
+        {*refused_numbers(machine).values(), *(() if may_run else _numbers(_RUN, machine).values())}
+    )
+    number = _numbers(_SPECIAL, machine)
     no = REFUSE | errno.EPERM
+    own = (*_if(EQUAL, os.getpid(), ALLOW), _line(EQUAL, 0, 1, 0), _line(RETURN, no))
     lines = [
         _line(LOAD, ARCHITECTURE),
         _line(EQUAL, _ARCHITECTURES[machine], 1, 0),
@@ -104,12 +133,26 @@ def _program(machine: str, may_run: bool) -> bytes:
         _line(LOAD, NUMBER),
         *_if(AT_LEAST, X32, no),
         # glibc falls back to clone, whose flags can be seen from here.
-        *_if(EQUAL, clone3, REFUSE | errno.ENOSYS),
-        *(line for number in refused for line in _if(EQUAL, number, no)),
-        *_when(clone, (_line(ANY_BIT, CLONE_THREAD, 1, 0), _line(RETURN, no))),
-        # A process may end itself (abort), and ask for its own limits. It stays one process, so its id is known.
-        *_when(tgkill, (_line(EQUAL, os.getpid(), 1, 0), _line(RETURN, no))),
-        *_when(prlimit, (*_if(EQUAL, os.getpid(), ALLOW), _line(EQUAL, 0, 1, 0), _line(RETURN, no))),
+        *_if(EQUAL, number["clone3"], REFUSE | errno.ENOSYS),
+        *(line for one in refused for line in _if(EQUAL, one, no)),
+        *_when(number["clone"], FIRST_ARGUMENT, _line(ANY_BIT, CLONE_THREAD, 1, 0), _line(RETURN, no)),
+        # A process may end itself (abort), ask for its own limits and choose its own processors. It stays one process,
+        # so its id is known.
+        *_when(number["tgkill"], FIRST_ARGUMENT, _line(EQUAL, os.getpid(), 1, 0), _line(RETURN, no)),
+        *_when(number["prlimit64"], FIRST_ARGUMENT, *own),
+        *_when(number["sched_setaffinity"], FIRST_ARGUMENT, *own),
+        *_when(
+            number["fcntl"],
+            SECOND_ARGUMENT,
+            *(line for command in SETTING_AN_OWNER for line in _if(EQUAL, command, no)),
+        ),
+        *_when(
+            number["ioctl"],
+            SECOND_ARGUMENT,
+            *(line for request in OF_A_FILE for line in _if(EQUAL, request, ALLOW)),
+            # As a file answers to what it does not know.
+            _line(RETURN, REFUSE | errno.ENOTTY),
+        ),
         _line(RETURN, ALLOW),
     ]
     return b"".join(lines)
@@ -123,7 +166,7 @@ def _if(test: int, value: int, answer: int) -> tuple[bytes, bytes]:
     return _line(test, value, 0, 1), _line(RETURN, answer)
 
 
-def _when(number: int, lines: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """For the call ``number``: ``lines`` with its first argument loaded, then allow. They jump over one at most."""
-    body = (_line(LOAD, FIRST_ARGUMENT), *lines, _line(RETURN, ALLOW))
+def _when(number: int, argument: int, *lines: bytes) -> tuple[bytes, ...]:
+    """For the call ``number``: ``lines`` with that argument loaded, then allow. They jump over one at most."""
+    body = (_line(LOAD, argument), *lines, _line(RETURN, ALLOW))
     return (_line(EQUAL, number, 0, len(body)), *body)
