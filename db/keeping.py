@@ -88,6 +88,11 @@ class Keeping:
         row = await self._database.one("next_deletion", {"now": now})
         return None if row is None else row["at"]
 
+    async def newest(self) -> float | None:
+        """When a submission was last written; ``None``: there are none."""
+        row = await self._database.one("newest_row")
+        return None if row is None else row["at"]
+
     async def begin(self, task_id: str, now: float) -> bool:
         """Rule 3. ``False``, and nothing changed: there is no such submission, or it cannot be forgotten yet."""
 

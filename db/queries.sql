@@ -637,6 +637,10 @@ ORDER BY delete_after, id;
 -- When the next date comes.
 SELECT min(delete_after) AS at FROM processing_tasks WHERE purged_at IS NULL AND delete_after > :now;
 
+-- name: newest_row
+-- The time of the newest row, by which a clock is judged that was not seen before.
+SELECT max(updated_at) AS at FROM processing_tasks;
+
 -- name: readings_of
 -- Tasks that read the pages of a submission, and so hold what is on them.
 SELECT id, current_phase FROM processing_tasks

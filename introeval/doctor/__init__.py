@@ -21,6 +21,7 @@ async def diagnose(settings: Settings) -> list[Finding]:
         machine.listening(settings),
         machine.connections(settings),
         *keeping.backups(settings),
+        *keeping.clock(settings),
         *keeping.set_aside(settings),
         *_misspelt(),
         weights.speech(settings),

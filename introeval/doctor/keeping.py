@@ -4,6 +4,7 @@ import time
 
 from db.database import FILE_NAME
 from introeval.doctor.finding import Finding, Level
+from introeval.keeping.clock_watch import SLACK_SECONDS, last_round
 from introeval.keeping.errors import RestoreError
 from introeval.keeping.manifest import read_manifest
 from introeval.keeping.restore import ASIDE
@@ -40,6 +41,22 @@ def backups(settings: Settings) -> list[Finding]:
         advice = "They do not outlive the state's disk: set backup.dir to a folder on another one."
         return [Finding("backups", Level.WARN, text, advice)]
     return [Finding("backups", Level.OK, text)]
+
+
+def clock(settings: Settings) -> list[Finding]:
+    """Whether the daemon deletes by this clock: not when it is far ahead of its last round (``clock_watch``)."""
+    try:
+        last = last_round(settings.state_dir)
+    except StateError as error:
+        return [Finding("clock", Level.WARN, str(error), "Mend the disk, or remove the file.")]
+    if last is None or time.time() - last <= SLACK_SECONDS:
+        return []
+    text = f"{(time.time() - last) / 86400:.0f} days since deletions were last looked at"
+    advice = (
+        "Either the daemon did not run, or this clock is wrong: look at `date`. The daemon deletes again when it ran "
+        "for a day, or after `introeval purge`."
+    )
+    return [Finding("clock", Level.WARN, text, advice)]
 
 
 def set_aside(settings: Settings) -> list[Finding]:

@@ -12,7 +12,7 @@ The order, for one round:
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from db.database import Database
@@ -64,6 +64,11 @@ class Purger:
             due = [each.id for each in await self.keeping.due(now)]
             return await self._purge(due, now)
 
+    async def go_on(self, now: float) -> Purged:
+        """End what was begun, here and in the backups, and begin nothing: ``now`` is not believed."""
+        with alone(self._database.root):
+            return await self._end_purges(Purged(), now)
+
     async def forget(self, task_ids: Iterable[str], now: float) -> Purged:
         """Forget these now, whatever their dates; one that has not ended stays."""
         with alone(self._database.root):
@@ -81,17 +86,22 @@ class Purger:
         loose = await self._idle_sessions(now)
         expired = await self._expired_uploads(now)
         replies = await self._drop_replies(now)
+        removed = await asyncio.to_thread(_remove, self._database.root, "", loose)
+        done = Purged(submissions=len(begun), files=len(removed), replies=replies)
+        return await self._end_purges(done, now, traces=bool(replies or loose or expired))
+
+    async def _end_purges(self, done: Purged, now: float, *, traces: bool = False) -> Purged:
+        """Steps 2 to 5. ``traces``: rows were deleted that were no submission's."""
         open_ = await self.keeping.again(now)
         removed = 0
         for purge in open_:
             removed += len(await asyncio.to_thread(_remove, self._database.root, purge.id, purge.files))
-        removed += len(await asyncio.to_thread(_remove, self._database.root, "", loose))
-        if replies or removed or expired or any(purge.begun for purge in open_):
+        if traces or removed or any(purge.begun for purge in open_):
             await self.keeping.compact()
         await self.keeping.finish([purge for purge in open_ if purge.begun])
         forgotten = frozenset(await self.keeping.forgotten())
         backups = await forget_in_backups(self._shelf, forgotten, now) if forgotten else 0
-        return Purged(submissions=len(begun), files=removed, replies=replies, backups=backups)
+        return replace(done, files=done.files + removed, backups=backups)
 
     async def _idle_sessions(self, now: float) -> list[str]:
         days = self._policy.days

@@ -2,7 +2,7 @@
 
 A round that could not do its work (a backup is being made, the disk is full, somebody reads an older state, the backups
 cannot be reached) is repeated after ``AGAIN_SECONDS``; what is due stays due, the daemon goes on, and ``trouble`` says
-what is wrong.
+what is wrong. By a clock that has jumped ahead nothing is deleted (``clock_watch``).
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 
 from db.database import Database
+from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.errors import KeepingBusyError
 from introeval.keeping.integrity import AT_ONCE_BYTES, require_whole
 from introeval.keeping.purge import Policy, Purger
@@ -26,6 +27,10 @@ SETTLE_SECONDS = 1.0
 """After a wake: a teacher who changes ten dates causes one round."""
 
 NOT_FORGOTTEN = "What is due could not be deleted everywhere: the log and introeval doctor say why."
+JUMPED = (
+    "The machine's clock has jumped ahead: nothing is deleted by it before it went on evenly for a day. "
+    "If it is right, introeval purge says so."
+)
 
 
 class Keeper:
@@ -36,6 +41,7 @@ class Keeper:
         self._state = StateLayout(database.root)
         self._clock = clock
         self._changed = asyncio.Event()
+        self._watch = ClockWatch(database.root)
         self._trouble: str | None = None
 
     def trouble(self) -> str | None:
@@ -69,7 +75,10 @@ class Keeper:
         """One of them; returns how long to wait for the next one."""
         now = self._clock.now()
         try:
-            done = await self._purger.round(now)
+            newest = await self._purger.keeping.newest()
+            doubt = await asyncio.to_thread(self._watch.doubt, now, self._clock.monotonic(), newest)
+            self._tell(JUMPED if doubt else None)
+            done = await (self._purger.go_on(now) if doubt else self._purger.round(now))
             next_date = await self._purger.keeping.next_date(now)
         except KeepingBusyError:
             return AGAIN_SECONDS
@@ -77,7 +86,15 @@ class Keeper:
             log.warning("what is due could not be forgotten; it is tried again", exc_info=error)
             self._trouble = NOT_FORGOTTEN
             return AGAIN_SECONDS
-        self._trouble = None
+        if doubt:
+            return min(DAY_SECONDS, max(SETTLE_SECONDS, doubt))
         if done.submissions or done.replies:
             log.info("forgotten, as retention says", extra={"count": done.submissions})
         return DAY_SECONDS if next_date is None else min(DAY_SECONDS, max(SETTLE_SECONDS, next_date - now))
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble == JUMPED != self._trouble:
+            log.warning(
+                "the clock has jumped ahead; nothing is deleted by it before it went on evenly for a day"
+            )
+        self._trouble = trouble

@@ -31,13 +31,16 @@ CANARIES = {f"{channel} {n}": canary(channel, n) for channel, count in CHANNELS.
 
 
 class LaterClock(SystemClock):
-    """The machine's clock, which can be put forward."""
+    """The machine's clock, which can be put forward: the machine ran meanwhile."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def now(self) -> float:
         return super().now() + self.ahead
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
 
 
 class Hears:

@@ -9,6 +9,7 @@ from db.assignments import Assignments
 from db.database import Database
 from introeval.cli.main import main
 from introeval.clock import SystemClock
+from introeval.keeping.clock_watch import last_round
 from introeval.keeping.lock import alone
 from introeval.library import AssignmentLibrary
 from tests.keeping.states import Lab, files_of, rows
@@ -62,6 +63,7 @@ def test_purge(state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     assert run(state, "purge") == 0
     assert rows(state, "SELECT id FROM processing_tasks WHERE purged_at IS NULL") == [(f"{3:024x}",)]
     assert files_of(state) == [f"videos/{3:024x}.bin"]
+    assert last_round(state) is not None, "who purges by hand vouches for the clock"
 
 
 def test_one_at_a_time(state: Path, capsys: pytest.CaptureFixture[str]) -> None:

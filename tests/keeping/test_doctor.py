@@ -6,8 +6,9 @@ from pathlib import Path
 
 from db.database import Database
 from introeval.doctor.finding import Level
-from introeval.doctor.keeping import backups, set_aside
+from introeval.doctor.keeping import backups, clock, set_aside
 from introeval.keeping.backup import make_backup
+from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.shelf import Shelf
 from introeval.settings import Settings, load
 
@@ -46,3 +47,17 @@ async def test_what_a_restore_moved_aside(tmp_path: Path) -> None:
     (finding,) = set_aside(given)
     assert "before-restore-2026" in finding.detail
     assert "No deletion reaches them" in finding.advice
+
+
+def test_a_clock_that_is_far_ahead_of_the_last_round(tmp_path: Path) -> None:
+    """Nothing to say when it is not known, or right; after a long pause, or with a wrong clock, what to do."""
+    given = settings(tmp_path)
+    assert clock(given) == []
+    given.state_dir.mkdir()
+    watch = ClockWatch(given.state_dir)
+    watch.believe(time.time())
+    assert clock(given) == []
+    watch.believe(time.time() - 12 * 86400)
+    (finding,) = clock(given)
+    assert (finding.level, finding.detail[:7]) == (Level.WARN, "12 days")
+    assert "introeval purge" in finding.advice
