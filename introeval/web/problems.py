@@ -16,7 +16,14 @@ from aiohttp import web
 from db.database import UncertainCommitError
 from introeval.assignments.errors import FieldError
 from introeval.web.schema import FieldErrorBody, FieldProblemBody, ProblemBody
-from scheduler.errors import AttemptFailedError, IntroevalError, NoServerError, RejectedWorkError, StateError
+from scheduler.errors import (
+    AttemptFailedError,
+    IntroevalError,
+    NoServerError,
+    RejectedWorkError,
+    StaleWorkError,
+    StateError,
+)
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -163,6 +170,7 @@ PIECES = Told(
     "The service could not do this at the moment. What arrived safely is kept; go on in a minute.",
     "The server's disk is full. What arrived safely is kept. Please tell your teacher, and go on later.",
 )
+CHANGED = "Somebody else changed this in the same moment, so nothing was done. Look at it again."
 UNCERTAIN = (
     "The service could not do this, and cannot say yet whether it was stored. Look for it in a minute, before you do "
     "it again."
@@ -192,6 +200,8 @@ def body_of(error: IntroevalError, told: Told = ANYWHERE) -> ProblemBody:
         return _with_fields(body, error.errors) if error.errors else body
     if isinstance(error, RejectedWorkError):
         return _body(error.code, PROBLEMS.get(error.code, PROBLEMS["rejected"]), str(error))
+    if isinstance(error, StaleWorkError):
+        return _body("not_now", PROBLEMS["not_now"], CHANGED)
     if isinstance(error, AttemptFailedError | NoServerError | StateError):
         text = told.full if error.code == "disk_full" else told.later
         uncertain = isinstance(error, UncertainCommitError)
