@@ -5,7 +5,8 @@ The rules:
 1. At most ``connections`` are open. While there are as many, none is accepted: who comes waits in the kernel's backlog,
    is not reset, and is let in when somebody has left.
 2. One client (``client_of``: an address) has at most ``per_client`` of them, so that one machine cannot shut all others
-   out. Who comes beyond that hears 503 with ``Retry-After`` at once.
+   out. Who comes beyond that hears 503 with ``Retry-After`` at once, and is none of the ``connections``: whoever keeps
+   coming back takes nobody's room. At most ``FAREWELLS`` are given the time to read it; the rest is told and cut.
 3. No descriptor left (EMFILE and its like): accepting rests for ``REST`` seconds and goes on. Nothing spins, nobody is
    dropped. (libuv's own answer to EMFILE is to accept and to close, which its clients see as a reset.)
 4. What a connection that failed before it was accepted leaves behind (ECONNABORTED) is nobody's trouble.
@@ -17,9 +18,11 @@ import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+from introeval.farewell import SENT_AWAY, Farewell
 from introeval.web.places import client_of
 from scheduler.errors import ConfigurationError
 
@@ -28,8 +31,8 @@ log = logging.getLogger(__name__)
 REST = 0.5
 """Seconds without accepting after the descriptors ran out."""
 
-FAREWELL = 2.0
-"""Seconds that a client who is sent away has to read why; what it sends meanwhile is dropped."""
+FAREWELLS = 64
+"""Clients at once that have time to read why they are sent away. Their descriptors are of ``descriptors.RESERVE``."""
 
 UNHEARD_MS = 300_000
 """A client that acknowledges nothing of what was sent to it for so long is gone (``TCP_USER_TIMEOUT``)."""
@@ -41,14 +44,6 @@ _BURST = 64
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _BROKEN = {errno.EBADF, errno.EINVAL, errno.ENOTSOCK, errno.EFAULT}
-_BODY = (
-    b'{"type":"urn:introeval:problem:busy","title":"Many are handing in at this moment","status":503,'
-    b'"detail":"Too many connections come from your address. Nothing is lost: try again soon.","code":"busy"}'
-)
-_SENT_AWAY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +95,10 @@ def _listener(family: int, address: tuple[Any, ...]) -> socket.socket:
 
 
 class Door:
-    """``serving``: makes a connection's protocol. ``open``: connections now. Call ``close`` before the rest ends."""
+    """``serving``: makes a connection's protocol. ``open``: connections now; ``leaving``: those that are sent away.
+
+    Call ``close`` before the rest ends.
+    """
 
     def __init__(
         self,
@@ -119,6 +117,7 @@ class Door:
         self._listening = False
         self._closed = False
         self.open = 0
+        self.leaving = 0
         self._listen()
 
     async def close(self) -> None:
@@ -178,25 +177,41 @@ class Door:
     def _welcome(self, guest: socket.socket, client: str) -> None:
         guest.setblocking(False)
         guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
+        if self._clients[client] >= self._limits.per_client:
+            self._send_away(guest)
+            return
         self.open += 1
         self._clients[client] += 1
-        welcome = self._loop.create_task(
-            self._connect(guest, client, self._clients[client] > self._limits.per_client)
-        )
+        self._begin(guest, self._serving, lambda: self.left(client))
+
+    def _send_away(self, guest: socket.socket) -> None:
+        if self.leaving >= FAREWELLS:
+            with suppress(OSError):
+                guest.send(SENT_AWAY)
+            guest.close()
+            return
+        self.leaving += 1
+        self._begin(guest, lambda: Farewell(self._loop), self._heard)
+
+    def _heard(self) -> None:
+        self.leaving -= 1
+
+    def _begin(
+        self, guest: socket.socket, serving: Callable[[], asyncio.Protocol], left: Callable[[], None]
+    ) -> None:
+        welcome = self._loop.create_task(self._connect(guest, serving, left))
         self._welcomes.add(welcome)
         welcome.add_done_callback(self._welcomes.discard)
 
-    async def _connect(self, guest: socket.socket, client: str, many: bool) -> None:
-        def protocol() -> asyncio.Protocol:
-            inner = _Farewell(self._loop) if many else self._serving()
-            return _Guest(inner, lambda: self.left(client))
-
+    async def _connect(
+        self, guest: socket.socket, serving: Callable[[], asyncio.Protocol], left: Callable[[], None]
+    ) -> None:
         try:
-            await self._loop.connect_accepted_socket(protocol, guest)
+            await self._loop.connect_accepted_socket(lambda: _Guest(serving(), left), guest)
         except OSError:
             # It has gone already.
             guest.close()
-            self.left(client)
+            left()
 
 
 class _Guest(asyncio.Protocol):
@@ -226,22 +241,3 @@ class _Guest(asyncio.Protocol):
             self._inner.connection_lost(exc)
         finally:
             self._left()
-
-
-class _Farewell(asyncio.Protocol):
-    """Says why and closes. Not at once: closing with unread bytes makes a reset, which may destroy the answer."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._closing: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # A cast, because uvloop's transports are no subclass.
-        stream = cast(asyncio.Transport, transport)
-        stream.write(_SENT_AWAY)
-        stream.write_eof()
-        self._closing = self._loop.call_later(FAREWELL, stream.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._closing is not None:
-            self._closing.cancel()

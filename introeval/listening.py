@@ -57,7 +57,9 @@ def door_limits(asked: WebSettings) -> DoorLimits:
         log.warning(
             "fewer connections than asked for: the limit of open files is too low", extra={"count": most}
         )
-    return DoorLimits(connections=most, per_client=min(most, asked.max_connections_per_client))
+    # The same share of fewer: else one client could have them all.
+    share = max(1, asked.max_connections_per_client * most // asked.max_connections)
+    return DoorLimits(connections=most, per_client=min(most, share))
 
 
 def write_port_file(path: Path, url: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from introeval import descriptors
-from introeval.door import Door, DoorLimits, bind
+from introeval.door import FAREWELLS, Door, DoorLimits, bind
 from introeval.listening import door_limits
 from introeval.sections import WebSettings
 from scheduler.errors import ConfigurationError
@@ -41,6 +41,13 @@ class Guest:
     @classmethod
     async def come(cls, port: int, source: str = "127.0.0.1") -> "Guest":
         return cls(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
+
+    async def hear(self) -> bytes:
+        """All that is said to one who says nothing."""
+        said = await self._reader.read()
+        self._writer.close()
+        await self._writer.wait_closed()
+        return said
 
     async def ask(self) -> bytes:
         """Say something, and return all that is answered."""
@@ -82,6 +89,23 @@ async def test_one_client_leaves_room_for_others() -> None:
         assert await (await Guest.come(port, "127.0.0.2")).ask() == b"hello"
         assert [await guest.ask() for guest in held] == [b"hello"] * 2
         assert await (await Guest.come(port)).ask() == b"hello"
+
+
+async def test_who_is_sent_away_takes_nobodys_room() -> None:
+    """A client that keeps coming back, as fast as it can, keeps nobody else out; all of it hears why."""
+    async with door(DoorLimits(connections=5, per_client=2)) as (made, port):
+        held = [await Guest.come(port) for _ in range(2)]
+        await opened(made, 2)
+        refused = [await (await Guest.come(port)).hear() for _ in range(FAREWELLS + 20)]
+        # Those who were sent away linger; they are counted apart.
+        assert made.open == 2
+        assert made.leaving <= FAREWELLS
+        assert {answer[:12] for answer in refused} == {b"HTTP/1.1 503"}
+        assert {answer[-14:] for answer in refused} == {b'"code":"busy"}'}
+        others = [await Guest.come(port, f"127.0.0.{host}") for host in (2, 3, 4)]
+        await opened(made, 5)
+        assert await asyncio.gather(*(guest.ask() for guest in others + held)) == [b"hello"] * 5
+        await opened(made, 0)
 
 
 def test_no_descriptor_left_is_survived(capfd: pytest.CaptureFixture[str]) -> None:
@@ -127,6 +151,9 @@ def test_connections_follow_from_the_limit_of_descriptors(caplog: pytest.LogCapt
         short = door_limits(WebSettings(max_connections=hard + 1, max_connections_per_client=hard + 1))
         assert short.connections == short.per_client == hard - descriptors.RESERVE
         assert "limit of open files is too low" in caplog.text
+        share = door_limits(WebSettings(max_connections=4 * hard, max_connections_per_client=3 * hard))
+        assert share.connections == hard - descriptors.RESERVE
+        assert share.per_client == share.connections * 3 // 4
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert descriptors.connections_within(100, 4096) == 16
