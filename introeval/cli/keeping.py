@@ -33,7 +33,7 @@ MOST_SHOWN = 20
 
 
 def backup(options: argparse.Namespace) -> int:
-    """Make one; 1 when a file that a row names is missing."""
+    """Make one; 1 when the state has lost a file that a row names."""
     settings = settings_of(options)
     shelf = _shelf(options, settings)
     made = make_backup(settings.state_dir, shelf, keep=options.keep or settings.backup.keep, now=time.time())
@@ -47,11 +47,13 @@ def backup(options: argparse.Namespace) -> int:
     if settings.state_dir.stat().st_dev == shelf.folder.stat().st_dev:
         hint = "It is on the disk of the state: if that disk dies, so does this backup (--to, or backup.dir)."
         out.print(shown(hint, "yellow"), soft_wrap=True)
-    for name in made.missing[:MOST_SHOWN]:
-        out.print(shown(f"missing in the state, so not in the backup: {name}", "red"), soft_wrap=True)
-    if len(made.missing) > MOST_SHOWN:
-        out.print(shown(f"... and {len(made.missing) - MOST_SHOWN} more files", "red"), soft_wrap=True)
-    return 1 if made.missing else 0
+    lost = [f"lost in the state, taken from an earlier backup: {name}" for name in made.rescued]
+    lost += [f"lost in the state and in no earlier backup whole: {name}" for name in made.missing]
+    if len(lost) > MOST_SHOWN:
+        lost[MOST_SHOWN:] = [f"... and {len(lost) - MOST_SHOWN} more files"]
+    for line in lost:
+        out.print(shown(line, "red"), soft_wrap=True)
+    return 1 if lost else 0
 
 
 def restore(options: argparse.Namespace) -> int:

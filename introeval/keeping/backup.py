@@ -10,6 +10,9 @@ The rules:
    full disk leaves nothing that looks like a backup.
 4. A file that is in the state folder's file system, or in the last backup, is linked and not copied.
 5. Uploads that have not ended are left out: their senders begin anew.
+6. A file that the state has lost is taken from the newest earlier backup that has it whole. When none has, the backup
+   is made without it, and no backup that holds a file of that name is removed: it may be the only copy.
+7. A state whose restore was interrupted is not backed up: it would push good backups off the shelf.
 """
 
 import errno
@@ -23,9 +26,11 @@ from pathlib import Path
 
 from db.database import FILE_NAME
 from introeval.keeping import files
-from introeval.keeping.errors import BackupError, RestoreError
+from introeval.keeping.earlier import Earlier
+from introeval.keeping.errors import BackupError
+from introeval.keeping.integrity import UNFINISHED
 from introeval.keeping.lock import alone
-from introeval.keeping.manifest import KeptFile, Manifest, read_manifest
+from introeval.keeping.manifest import KeptFile, Manifest
 from introeval.keeping.shelf import Shelf
 from introeval.keeping.tables import named_files, wrong_tables
 
@@ -40,12 +45,15 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """``missing``: files that rows name and that are not there. ``removed``: older backups that had to go."""
+    """``rescued``: files that the state has lost, taken from an earlier backup. ``missing``: those that none has.
+    ``removed``: older backups that had to go.
+    """
 
     folder: Path
     submissions: int
     files: int
     bytes: int
+    rescued: tuple[str, ...]
     missing: tuple[str, ...]
     removed: tuple[Path, ...]
 
@@ -58,6 +66,10 @@ def make_backup(
     if not database.is_file():
         raise BackupError(f"There is no state in {state_dir}: nothing to back up. Check --state-dir.")
     with alone(state_dir), _told(shelf.folder):
+        if (state_dir / UNFINISHED).exists():
+            raise BackupError(
+                f"A restore of {state_dir} was interrupted: repeat it (`introeval restore --replace`), then back up."
+            )
         shelf.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shelf.sweep()
         _require_room(shelf.folder, database)
@@ -65,24 +77,28 @@ def make_backup(
         part = place.with_name(place.name + ".part")
         try:
             part.mkdir(mode=0o700)
-            manifest = _fill(part, state_dir, shelf, now, pause)
+            manifest, rescued = _fill(part, state_dir, shelf, now, pause)
             part.rename(place)
             files.sync_folder(shelf.folder)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
-        removed = shelf.rotate(keep)
+        removed = shelf.rotate(keep, spare=manifest.missing)
     return Made(
         folder=place,
         submissions=manifest.submissions,
         files=len(manifest.files),
         bytes=sum(kept.size for kept in manifest.files.values()),
+        rescued=rescued,
         missing=manifest.missing,
         removed=tuple(removed),
     )
 
 
-def _fill(part: Path, state_dir: Path, shelf: Shelf, now: float, pause: Callable[[float], None]) -> Manifest:
+def _fill(
+    part: Path, state_dir: Path, shelf: Shelf, now: float, pause: Callable[[float], None]
+) -> tuple[Manifest, tuple[str, ...]]:
+    """The manifest, and the files that were taken from earlier backups because the state has lost them."""
     copy = part / FILE_NAME
     _copy_database(state_dir / FILE_NAME, copy, pause)
     with closing(sqlite3.connect(copy)) as connection:
@@ -96,19 +112,24 @@ def _fill(part: Path, state_dir: Path, shelf: Shelf, now: float, pause: Callable
         named = named_files(connection)
         submissions = int(connection.execute("SELECT count(*) FROM processing_tasks").fetchone()[0])
     kept = {FILE_NAME: KeptFile(copy.stat().st_size, files.digest(copy))}
-    missing = []
-    earlier = _earlier(shelf)
+    missing, rescued, earlier = list[str](), list[str](), Earlier(shelf)
     for name, sha256 in named.items():
+        (part / name).parent.mkdir(exist_ok=True, mode=0o700)
         try:
             kept[name] = _take(state_dir / name, part / name, sha256, earlier)
         except FileNotFoundError:
-            missing.append(name)
+            found = earlier.last(name, sha256)
+            if found is None:
+                missing.append(name)
+            else:
+                kept[name] = _have(*found, part / name)
+                rescued.append(name)
     manifest = Manifest(
         made_at=now, schema=schema, submissions=submissions, files=kept, missing=tuple(missing)
     )
     manifest.write(part)
     files.sync_tree(part)
-    return manifest
+    return manifest, tuple(rescued)
 
 
 def _copy_database(source: Path, target: Path, pause: Callable[[float], None]) -> None:
@@ -139,29 +160,22 @@ def _has_uploads(connection: sqlite3.Connection) -> bool:
     return rows.fetchone() is not None
 
 
-def _take(source: Path, target: Path, sha256: str | None, earlier: tuple[Path, Manifest] | None) -> KeptFile:
+def _take(source: Path, target: Path, sha256: str | None, earlier: Earlier) -> KeptFile:
     """Have a file in the backup, by the cheapest way. ``sha256``: what its row says, if it says that of this file."""
-    target.parent.mkdir(exist_ok=True, mode=0o700)
     size = source.stat().st_size
     if files.link(source, target):
         return KeptFile(size, sha256 or files.digest(target))
-    if earlier is not None:
-        folder, manifest = earlier
-        name = str(target.relative_to(target.parents[1]))
-        before = manifest.files.get(name)
-        same = before is not None and before.size == size and sha256 in (None, before.sha256)
-        if before is not None and same and (folder / name).is_file() and files.link(folder / name, target):
-            return before
+    before = earlier.same(str(target.relative_to(target.parents[1])), size, sha256)
+    if before is not None and files.link(before[0], target):
+        return before[1]
     return KeptFile(size, files.copy(source, target))
 
 
-def _earlier(shelf: Shelf) -> tuple[Path, Manifest] | None:
-    for backup in shelf.backups():
-        try:
-            return backup, read_manifest(backup)
-        except RestoreError:
-            continue
-    return None
+def _have(source: Path, kept: KeptFile, target: Path) -> KeptFile:
+    """Have a file of an earlier backup in this one."""
+    if not files.link(source, target):
+        files.copy(source, target)
+    return kept
 
 
 def _require_room(folder: Path, database: Path) -> None:

@@ -7,6 +7,7 @@ no backups; one that cannot be listed is an error, for what is in it is not know
 import os
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +46,9 @@ class Shelf:
             if _PART.fullmatch(path.name):
                 _remove(path)
 
-    def rotate(self, keep: int) -> list[Path]:
-        """Remove all but the newest ``keep``; returns those that were removed."""
-        old = self.backups()[keep:]
+    def rotate(self, keep: int, spare: Collection[str] = ()) -> list[Path]:
+        """Remove all but the newest ``keep`` and those that hold a file named in ``spare``; returns those that went."""
+        old = [path for path in self.backups()[keep:] if not any((path / name).exists() for name in spare)]
         for path in old:
             # Cut off in the middle of this it must not look whole.
             _remove(path, path.with_name(path.name + ".part"))

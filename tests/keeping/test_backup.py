@@ -11,6 +11,7 @@ from introeval.keeping import backup as making
 from introeval.keeping.backup import make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.errors import BackupError, KeepingBusyError
+from introeval.keeping.integrity import UNFINISHED
 from introeval.keeping.lock import alone
 from introeval.keeping.manifest import read_manifest
 from introeval.keeping.purge import Policy, Purger
@@ -139,6 +140,44 @@ async def test_a_file_that_the_state_has_lost_is_told(lab: Lab) -> None:
         f"The file videos/{2:024x}.bin was not there when the backup was made."
     ]
     assert check_backup(made.folder, lacking=False) == []
+
+
+async def test_the_only_copy_of_a_lost_file_stays(lab: Lab) -> None:
+    """Each backup takes it from the one before, also past a damaged copy, and it outlives every rotation."""
+    await lab.graded(1)
+    name = f"videos/{1:024x}.bin"
+    content = (lab.root / name).read_bytes()
+    first, second = [backed_up(lab, keep=3, now=NOW + at).folder for at in range(2)]
+    (second / name).unlink()
+    (second / name).write_bytes(content[:-1] + b"?")
+    (lab.root / name).unlink()
+    made = [backed_up(lab, keep=2, now=NOW + at) for at in range(2, 6)]
+    assert [(one.rescued, one.missing) for one in made] == [((name,), ())] * 4
+    assert (first.exists(), second.exists()) == (False, False)
+    assert (made[-1].folder / name).read_bytes() == content
+    assert check_backup(made[-1].folder) == []
+
+
+async def test_a_backup_that_may_hold_the_only_copy_is_not_removed(lab: Lab) -> None:
+    """None that can be read has the lost file; one that cannot does, and stays when its turn comes. Others go."""
+    await lab.graded(1)
+    name = f"videos/{1:024x}.bin"
+    dear, poor = [backed_up(lab, now=NOW + at).folder for at in range(2)]
+    (dear / "manifest.json").unlink()
+    (poor / name).unlink()
+    (lab.root / name).unlink()
+    made = [backed_up(lab, keep=1, now=NOW + at) for at in range(2, 4)]
+    assert [(one.rescued, one.missing) for one in made] == [((), (name,))] * 2
+    assert Shelf(dear.parent).backups() == [made[-1].folder, dear]
+
+
+async def test_a_half_restored_state_is_not_backed_up(lab: Lab) -> None:
+    """It would push a good backup off the shelf."""
+    good = backed_up(lab, keep=1).folder
+    (lab.root / UNFINISHED).write_text(f"{good}\n")
+    with pytest.raises(BackupError, match="was interrupted: repeat it"):
+        backed_up(lab, keep=1, now=NOW + 60)
+    assert list(good.parent.iterdir()) == [good]
 
 
 async def test_uploads_that_have_not_ended_are_left_out(lab: Lab) -> None:
