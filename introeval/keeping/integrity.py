@@ -3,8 +3,9 @@
 The rules:
 
 1. A state whose restore was interrupted is neither the old nor the new one: the restore must be repeated.
-2. A folder with submissions' files and without a database has lost it. A daemon that went on would make an empty one
-   and sweep the files away as orphans.
+2. A folder with files of submissions or sessions, or with a write-ahead log, and without a database (or with one of no
+   bytes) has lost it. A daemon that went on would make an empty one and sweep the files away as orphans; SQLite would
+   throw the log away, and with it the last commits.
 3. A database that SQLite finds damaged is refused with its reason. SQLite's quick check reads the whole file: 0.02 s of
    CPU for 1,000 submissions, 0.2 s for 10,000. A file beyond ``AT_ONCE_BYTES`` is looked at after the start.
 4. A write-ahead log that lost its end is no damage that SQLite could see: what it holds before the cut counts.
@@ -35,10 +36,15 @@ def require_whole(state: StateLayout, *, at_once: int | None = AT_ONCE_BYTES) ->
         raise DamagedStateError(
             f"A restore of {state.root} was interrupted: repeat it with `introeval restore --replace`."
         )
-    if not state.database.exists():
-        if _has_files(state.videos) or _has_files(state.transcripts):
+    if _size(state.database) == 0:
+        if any(map(_has_files, (state.videos, state.transcripts, state.images))):
             raise DamagedStateError(
                 f"The database {state.database} is missing, and the files of submissions are there. {WHAT_TO_DO}"
+            )
+        wal = state.database.with_name(f"{state.database.name}-wal")
+        if _size(wal) > 0:
+            raise DamagedStateError(
+                f"The database {state.database} is missing, and its write-ahead log is there. {WHAT_TO_DO}"
             )
         return
     if at_once is None or state.database.stat().st_size <= at_once:
@@ -59,6 +65,13 @@ def damage(database: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return str(error)
     return None if found == "ok" else found.splitlines()[-1]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _has_files(folder: Path) -> bool:

@@ -66,6 +66,38 @@ async def test_a_lost_database_is_not_replaced_by_an_empty_one(tmp_path: Path) -
     assert (len(list(state.videos.iterdir())), state.database.exists()) == (30, False)
 
 
+async def test_a_lost_database_of_a_lab_that_only_has_sessions(tmp_path: Path) -> None:
+    """Their page images are as dear as videos; an empty file in the database's place is no database."""
+    async with Database.open(tmp_path) as database:
+        await Lab(database).session(7)
+    state = StateLayout(tmp_path)
+    state.database.unlink()
+    for _ in range(2):
+        with pytest.raises(DamagedStateError, match="is missing, and the files of submissions are there"):
+            async with daemon(load({"state_dir": tmp_path, "port": 0}), Notifier({})):
+                raise AssertionError("it started")
+        assert [path.read_bytes() for path in state.images.iterdir()] == [b"a picture"]
+        state.database.touch()
+
+
+async def test_a_log_without_its_database_is_not_thrown_away(tmp_path: Path) -> None:
+    """SQLite deletes a log that is beside a new database; the commits in it may be the last ones."""
+    async with Database.open(tmp_path / "whole") as database:
+        await Lab(database).session(7)
+        await asyncio.to_thread(shutil.copytree, tmp_path / "whole", tmp_path / "cut")
+    state = StateLayout(tmp_path / "cut")
+    await asyncio.to_thread(shutil.rmtree, state.images)
+    state.database.unlink()
+    wal = state.root / f"{FILE_NAME}-wal"
+    log = wal.read_bytes()
+    assert b"Exam of 7" in log
+    with pytest.raises(DamagedStateError, match="its write-ahead log is there"):
+        require_whole(state)
+    assert wal.read_bytes() == log
+    wal.write_bytes(b"")
+    require_whole(state)
+
+
 def test_the_command_says_it_in_one_line(tmp_path: Path) -> None:
     """Exit code 2, and no trace."""
     state = asyncio.run(made(tmp_path))
