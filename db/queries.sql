@@ -123,10 +123,10 @@ INSERT INTO outbox (event_id, topic, task_id, payload, created_at, next_at)
 VALUES (:event_id, :topic, :task_id, :payload, :now, :now);
 
 -- name: regrade_task
--- An ended task is to be graded again, under a version of its assignment.
+-- An ended task is to be graded again, under a version of its assignment, and leases of its own.
 UPDATE processing_tasks
 SET current_phase = :phase, status = :status, updated_at = :now, completed_at = NULL, batch_id = NULL,
-    retry_count = 0, error_code = NULL, error_message = NULL, assignment_version = :version
+    retry_count = 0, error_code = NULL, error_message = NULL, assignment_version = :version, lease = :next_life
 WHERE id = :id AND current_phase = :old_phase AND status = :old_status AND lease = :lease;
 
 -- name: has_result

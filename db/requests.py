@@ -40,7 +40,7 @@ class Requests:
                     f"version {version} has graded this submission already: change the assignment first"
                 )
             await transaction.execute("forget_regrade", {"id": task_id})
-            values = swap(task, target, now) | {"version": version}
+            values = swap(task, target, now) | {"version": version, "next_life": task.next_life}
             require(await transaction.execute("regrade_task", values), task)
             await record_transition(transaction, task, TaskEvent.REGRADED, target, now, {"version": version})
             row = await transaction.one("task_by_id", {"id": task_id})

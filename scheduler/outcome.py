@@ -56,7 +56,7 @@ def event_for(task: Task, error: Exception, max_retries: int) -> TaskEvent:
     """The event that follows from ``error`` (see the table above) for a task that was being worked on."""
     if isinstance(error, StateError):
         return TaskEvent.RELEASED
-    if isinstance(error, NoServerError) and (not error.asked or task.lease < MOST_HAND_OUTS):
+    if isinstance(error, NoServerError) and (not error.asked or task.hand_outs < MOST_HAND_OUTS):
         return TaskEvent.RELEASED
     retryable = not isinstance(error, RejectedWorkError)
     return failure_event(task.retry_count, max_retries, retryable=retryable)

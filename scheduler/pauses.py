@@ -31,7 +31,7 @@ def is_away(task: Task) -> bool:
 def pause_seconds(task: Task, base: float) -> float:
     """Seconds from its last failure; 0 for a task that neither waits for a retry nor found no server."""
     if is_away(task):
-        return base * min(LONGEST, PROMPT * 2.0 ** min(task.lease, 10))
+        return base * min(LONGEST, PROMPT * 2.0 ** min(task.hand_outs, 10))
     if task.state.status is not Status.RETRY:
         return 0.0
     code = task.error_code or ""

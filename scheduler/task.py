@@ -7,6 +7,9 @@ from typing import NamedTuple
 USUAL_HAND_OUTS = 4
 """One for STT, one for a language model, and two that a restart or a dead server may have cost."""
 
+LIFE = 1_000
+"""Leases of one life: a task has a new one with each regrade, whose leases begin above all earlier ones."""
+
 
 class Phase(StrEnum):
     """Who holds the machine: the writer (STT), the readers (LLM), or neither while it is handed over."""
@@ -93,7 +96,20 @@ class Task:
     @property
     def suspect(self) -> bool:
         """It failed before, or was handed out unusually often: it may be what takes its worker down."""
-        return self.state.status is Status.RETRY or self.lease > USUAL_HAND_OUTS
+        return self.state.status is Status.RETRY or self.hand_outs > USUAL_HAND_OUTS
+
+    @property
+    def hand_outs(self) -> int:
+        """How often it was handed out since it came, or since its last regrade, which is work like any other.
+
+        After ``LIFE`` of them without an end it counts from 0 again: a few turns beside others do no harm.
+        """
+        return self.lease % LIFE
+
+    @property
+    def next_life(self) -> int:
+        """The lease of a regrade before it is handed out. It only grows: a zombie's is never the current one."""
+        return (self.lease // LIFE + 1) * LIFE
 
     def turn(self) -> tuple[bool, int, float, str]:
         """Sort key of every queue: first attempts before retries, then priority, then age."""

@@ -57,10 +57,33 @@ async def test_a_regrade_keeps_the_old_result(database: Database) -> None:
     await store.close_batch(COORDINATOR.closable(snapshot, 5.0), 5.0)
     (task,) = (await store.snapshot(3)).tasks
     started_again = await store.start(task, 6.0)
-    assert started_again.lease == 2, "a zombie of the first grading must not hold a valid lease"
+    assert started_again.lease == 1_001, "a zombie of the first grading must not hold a valid lease"
     await store.evaluated(started_again, EVALUATION, 7.0)
     rows = await database.all("results_of_task", {"id": name})
     assert [row["assignment_version"] for row in rows] == [1, 2]
+
+
+async def test_each_regrade_begins_to_count_anew(database: Database) -> None:
+    """Six regrades, the third one stopped: no hand-out of an earlier one counts, and no lease comes twice."""
+    store, requests, name = await started(database)
+    (task,) = (await store.snapshot(3)).tasks
+    await store.evaluated(task, EVALUATION, 3.0)
+    leases = [task.lease]
+    for version in range(2, 8):
+        again = await requests.regrade(name, version, 4.0)
+        assert again is not None
+        assert (again.hand_outs, again.suspect) == (0, False)
+        snapshot = await store.snapshot(3)
+        await store.close_batch(COORDINATOR.closable(snapshot, 5.0), 5.0)
+        (task,) = (await store.snapshot(3)).tasks
+        if version == 4:
+            await requests.cancel(name, 6.0)
+            continue
+        task = await store.start(task, 6.0)
+        assert (task.hand_outs, task.suspect) == (1, False)
+        leases.append(task.lease)
+        await store.evaluated(task, EVALUATION, 7.0)
+    assert leases == [1, 1_001, 2_001, 4_001, 5_001, 6_001]
 
 
 async def test_a_late_result_of_a_cancelled_task_changes_nothing(database: Database) -> None:

@@ -149,6 +149,15 @@ def test_a_suspect_is_evaluated_alone() -> None:
     assert at(1.0, snapshot(Phase.LLM, bad, often)) == [Evaluate(often)]
 
 
+def test_a_regraded_class_is_no_suspect() -> None:
+    """Hand-outs count since the last regrade: the fifth version of an assignment goes to all servers at once."""
+    again = [task(name, LLM_PENDING, lease=4_000) for name in "abc"]
+    assert at(1.0, snapshot(Phase.LLM, *again)) == [Evaluate(again[0]), Evaluate(again[1])]
+    often = task("a", LLM_PENDING, lease=4_005)
+    assert at(1.0, snapshot(Phase.LLM, often, *again[1:])) == [Evaluate(again[1]), Evaluate(again[2])]
+    assert at(1.0, snapshot(Phase.LLM, often)) == [Evaluate(often)]
+
+
 def test_a_suspect_does_not_wait_for_later_batches() -> None:
     """A stream of homework, each a batch of its own, would else keep a retry waiting for ever."""
     bad, later = task("a", LLM_RETRY), task("b", LLM_PENDING, batch_id=2)

@@ -154,6 +154,7 @@ class Oracle:
                 task.grades[task.version] = task.lease
             case "regraded":
                 task.retries, task.batch, task.note = 0, None, None
+                task.lease = (task.lease // 1_000 + 1) * 1_000
                 task.version = json.loads(detail)["version"]
             case "gave_up" | "cancelled" | "regrade_failed" | "regrade_cancelled":
                 self._without_a_result(kind, name, task, json.loads(detail)["error"])
