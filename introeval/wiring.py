@@ -120,7 +120,12 @@ def web_context(
     """The web's ports. ``inspect``: not given: who looks into each kind of file for real."""
     return WebContext(
         intake=Intake(database, settings.retention.days),
-        keeping=KeepingPorts(dates=Keeping(database), days=settings.retention.days, wake=keeper.wake),
+        keeping=KeepingPorts(
+            dates=Keeping(database),
+            days=settings.retention.days,
+            wake=keeper.wake,
+            expire_by=keeper.expire_by,
+        ),
         uploads=Uploads(database),
         views=Views(database),
         library=library,

@@ -11,7 +11,7 @@ The order, for one round:
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from introeval.keeping.shelf import Shelf
 from scheduler.errors import StateError
 
 DAY = 86400.0
+
+Expire = Callable[[], Awaitable[int]]
+"""Forgets uploads in pieces whose time is over; returns how many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +52,17 @@ class Purged:
 
 
 class Purger:
-    """Of one state. ``shelf``: its backups. Everything raises ``StateError`` (``KeepingBusyError`` among them)."""
+    """Of one state. ``shelf``: its backups. ``expire``: in the daemon, who forgets uploads whose time is over, for
+    somebody may be writing to one; ``None``: they are forgotten here.
+
+    Everything raises ``StateError`` (``KeepingBusyError`` among them).
+    """
 
     def __init__(self, database: Database, shelf: Shelf, policy: Policy) -> None:
         self._database = database
         self._shelf = shelf
         self._policy = policy
+        self.expire: Expire | None = None
         self.keeping = Keeping(database)
 
     async def round(self, now: float) -> Purged:
@@ -109,6 +117,8 @@ class Purger:
 
     async def _expired_uploads(self, now: float) -> int:
         """Uploads in pieces whose time is over, if nobody has swept them: their rows hold names."""
+        if self.expire is not None:
+            return await self.expire()
         uploads = Uploads(self._database)
         expired = await uploads.expired(now)
         for upload in expired:

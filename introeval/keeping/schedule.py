@@ -13,7 +13,7 @@ from db.database import Database
 from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.errors import KeepingBusyError
 from introeval.keeping.integrity import AT_ONCE_BYTES, require_whole
-from introeval.keeping.purge import Policy, Purger
+from introeval.keeping.purge import Expire, Policy, Purger
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
 from scheduler.errors import StateError
@@ -47,6 +47,10 @@ class Keeper:
     def trouble(self) -> str | None:
         """A sentence for everybody's page (the log has the reason with its paths); ``None``: nothing is wrong."""
         return self._trouble
+
+    def expire_by(self, expire: Expire) -> None:
+        """From now on this forgets uploads in pieces: it asks whoever writes to one to stop first."""
+        self._purger.expire = expire
 
     def wake(self) -> None:
         """Dates may have changed."""

@@ -27,7 +27,6 @@ from introeval.web.openapi import document
 from introeval.web.operation import Operation
 from introeval.web.operations import operations
 from introeval.web.pages import Pages
-from introeval.web.resumable.finishing import Finisher
 from introeval.web.resumable.tus import PATH, Tus
 from introeval.web.resumable.tus_operations import tus_operations
 from introeval.web.retention import Retention, retention_operations
@@ -81,7 +80,7 @@ def build_app(context: WebContext) -> web.Application:
     app.router.add_get("/assignments/{id}/preview", homework.preview)
     app.router.add_get("/static/{name}", assets.serve)
     app.cleanup_ctx.append(_uploads(receiver))
-    app.cleanup_ctx.append(_pieces(tus.finisher))
+    app.cleanup_ctx.append(_pieces(context, tus))
     app.cleanup_ctx.append(_streams(context, receiver.admission))
     app.on_shutdown.append(_stop(context))
     return app
@@ -122,8 +121,11 @@ def _uploads(receiver: Receiver | ImageReceiver) -> Lifetime:
     return context
 
 
-def _pieces(finisher: Finisher) -> Lifetime:
+def _pieces(context: WebContext, tus: Tus) -> Lifetime:
+    finisher = tus.finisher
+
     async def tending(app: web.Application) -> AsyncIterator[None]:
+        context.keeping.expire_by(tus.shelf.sweep)
         tending = asyncio.create_task(finisher.tend(), name="uploads")
         tending.add_done_callback(_tell_of_bug)
         yield

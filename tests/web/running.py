@@ -34,7 +34,7 @@ from introeval.pages.documents import bundle
 from introeval.preview import Previewer
 from introeval.web.app import build_app
 from introeval.web.context import Inspect, UploadLimits, WebContext
-from introeval.web.keeping_context import KeepingPorts
+from introeval.web.keeping_context import Expire, KeepingPorts
 from introeval.web.session_context import Picture, SessionPorts
 from models.config import ServerConfig
 from models.executor import Executor
@@ -42,10 +42,10 @@ from models.pool import ModelPool
 from models.sight import Sight
 from scheduler.errors import RejectedWorkError
 from scheduler.ports import Clock, Evaluation, Transcription
-from scheduler.snapshot import ServerStatus, StatusSnapshot
-from scheduler.task import Phase, Task
+from scheduler.task import Task
 from stt.limits import MediaLimits
 from tests.web.serving import Client, Served
+from tests.web.status_board import status
 
 VIDEO = b"\x00\x00\x00\x20ftypisom" + b"speech" * 500
 SERVERS = (ServerConfig(name="mistral", url="http://localhost:11434", model="mistral:7b"),)
@@ -92,6 +92,7 @@ class Room:
     cancelled: list[str]
     transcripts: dict[str, list[Piece]]
     shown: dict[str, Any] = field(default_factory=dict)
+    expirers: list[Expire] = field(default_factory=list)
 
     @property
     def files(self) -> list[str]:
@@ -170,6 +171,7 @@ async def running(
     async with Database.open(state_dir) as database:
         views, woken = Views(database), list[float]()
         transcripts: dict[str, list[Piece]] = {}
+        expirers = list[Expire]()
         shown: dict[str, Any] = {}
         library = AssignmentLibrary(Assignments(database), SystemClock(), models)
         await library.introductions(None)
@@ -191,12 +193,17 @@ async def running(
             cancel=cancelled.append,
             state_dir=state_dir,
             wake=lambda: woken.append(time.time()),
-            status=_status(views, shown),
+            status=status(views, shown),
             inspect={**inspectors(MediaLimits()), Kind.INTRO_VIDEO: probe},
             bundle=bundle,
             preview=Previewer(executor, graders, lambda: ("mistral:7b",), SERVERS),
             read_segments=lambda path: transcripts[path],
-            keeping=KeepingPorts(dates=Keeping(database), days=None, wake=lambda: woken.append(time.time())),
+            keeping=KeepingPorts(
+                dates=Keeping(database),
+                days=None,
+                wake=lambda: woken.append(time.time()),
+                expire_by=expirers.append,
+            ),
             limits=limits or UploadLimits(reserve_bytes=0),
             clock=clock,
             sessions=SessionPorts(
@@ -206,44 +213,9 @@ async def running(
         )
         database.on_commit(context.commits.notify)
         async with Client(Served(build_app(context))) as client:
-            yield Room(client, context, database, SqliteStore(database), woken, cancelled, transcripts, shown)
+            room = Room(
+                client, context, database, SqliteStore(database), woken, cancelled, transcripts, shown
+            )
+            room.expirers = expirers
+            yield room
         await pool.close()
-
-
-def server(name: str, port: int, healthy: bool = True) -> ServerStatus:
-    """A language-model server, as the pool would show it."""
-    return ServerStatus(
-        name=name,
-        url=f"http://localhost:{port}",
-        model=name,
-        healthy=healthy,
-        in_flight=1 if healthy else 0,
-        slots=4,
-        graded=3,
-        failures=0 if healthy else 2,
-        loaded=healthy,
-        last_error=None if healthy else "connection refused",
-    )
-
-
-def _status(views: Views, shown: dict[str, Any]) -> Callable[[], Awaitable[StatusSnapshot]]:
-    """The snapshot of the tables as they are; ``shown`` goes before it."""
-
-    async def status() -> StatusSnapshot:
-        machine = await views.machine()
-        values: dict[str, Any] = {
-            "at": time.time(),
-            "phase": Phase.STT,
-            "since": time.time() - 60,
-            "why": "Transcribing batch 1.",
-            "stt_queue_count": machine.stt_queue,
-            "llm_queue_count": machine.llm_queue,
-            "active_workers": machine.active,
-            "totals": await views.totals(),
-            "servers": (server("mistral", 11434), server("llama3", 11435, healthy=False)),
-            "batches": await views.batches(5),
-            "seconds_per_phase": await views.seconds_per_phase(time.time()),
-        }
-        return StatusSnapshot(**(values | shown))
-
-    return status

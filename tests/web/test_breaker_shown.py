@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from tests.web.running import running, server
+from tests.web.running import running
+from tests.web.status_board import server
 
 DOWN = replace(
     server("llama3", 11435, healthy=False), breaker="open", strikes=3, next_try_seconds=3.4, failures=3

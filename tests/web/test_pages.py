@@ -14,7 +14,8 @@ from scheduler.errors import RejectedWorkError
 from scheduler.snapshot import CallStatus
 from scheduler.task import Phase
 from scheduler.transitions import TaskEvent
-from tests.web.running import Piece, Room, running, server
+from tests.web.running import Piece, Room, running
+from tests.web.status_board import server
 
 HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 

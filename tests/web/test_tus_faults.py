@@ -2,15 +2,23 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from introeval.clock import SystemClock
+from introeval.keeping.purge import Policy, Purger
+from introeval.keeping.shelf import Shelf as Backups
 from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import UploadRoom
-from tests.web.running import VIDEO, running
-from tests.web.tusing import begun
+from tests.web.bodies import stored
+from tests.web.running import VIDEO, Room, running, until
+from tests.web.tusing import Line, begun, head, offset, patch, until_stored
+
+LONG = VIDEO + bytes(range(256)) * 12_000
+"""Three blocks of the writer, and not the same byte everywhere."""
 
 
 def refuse_syncs(file: Path) -> None:
@@ -23,6 +31,56 @@ def refuse_syncs(file: Path) -> None:
 
 def _leads_to(link: Path, file: Path) -> bool:
     return link.is_symlink() and str(link.readlink()) == str(file)
+
+
+class Ahead(SystemClock):
+    """So many seconds before its time."""
+
+    ahead = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.ahead
+
+
+@asynccontextmanager
+async def in_mid_body(tmp_path: Path) -> AsyncIterator[tuple[Room, str, Line, Purger]]:
+    """An upload whose bytes come, past its time since the clock went on by two days; and who purges."""
+    clock = Ahead()
+    async with running(tmp_path / "state", clock=clock) as room:
+        path = await begun(room, len(LONG))
+        line = await Line.patching(room, path, 0, len(LONG))
+        await line.send(LONG[:1000])
+        await until_stored(room, path, 1000)
+        clock.ahead = 2 * 86_400
+        await line.send(LONG[1000:1_500_000])
+        part = room.context.videos / f"{path.rsplit('/', 1)[1]}.part"
+        await until(lambda: part.stat().st_size > 1_000_000)
+        yield room, path, line, Purger(room.database, Backups(tmp_path / "backups"), Policy())
+
+
+async def test_the_daemon_purges_while_bytes_come(tmp_path: Path) -> None:
+    """The writer is asked to stop, as by anybody else who wants the turn; what it took moves the date: it goes on."""
+    async with in_mid_body(tmp_path) as (room, path, line, purger):
+        (purger.expire,) = room.expirers
+        await purger.round(room.context.clock.now())
+        assert b"upload_busy" in await line.answer()
+        at = await offset(room, path)
+        assert at > 1_000_000
+        answer = await patch(room, path, LONG[at:], at)
+        task = await room.task(answer.headers["Introeval-Submission"])
+        assert stored(Path(task.video_path))[0] == LONG
+
+
+async def test_another_process_purges_while_bytes_come(tmp_path: Path) -> None:
+    """``introeval purge`` knows nothing of turns: row and file are gone, and the client hears that, not 500."""
+    async with in_mid_body(tmp_path) as (room, path, line, purger):
+        await purger.round(room.context.clock.now())
+        await line.send(LONG[1_500_000:])
+        told = await line.answer()
+        assert b" 410 " in told.splitlines()[0]
+        assert b"upload_gone" in told
+        assert (await head(room, path)).status == 404
+        assert room.files == []
 
 
 async def test_a_sync_that_fails_while_its_writer_is_cancelled(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from introeval.web.accepting import Acceptor, Work
 from introeval.web.context import WebContext
 from introeval.web.incoming import form_of, require_digest, too_large
 from introeval.web.problems import ProblemError, body_of
-from introeval.web.resumable.shelf import Shelf
+from introeval.web.resumable.shelf import Shelf, ended
 from introeval.web.storage import Draft
-from scheduler.errors import IntroevalError, StateError
+from scheduler.errors import IntroevalError, StaleWorkError, StateError
 
 _log = structlog.get_logger(__name__)
 
@@ -93,6 +93,9 @@ class Finisher:
                 return
             try:
                 await self._accept(upload, draft)
+            except StaleWorkError as error:
+                # Whoever ended it removes its file.
+                raise ended() from error
             except IntroevalError as error:
                 body = body_of(error)
                 if 400 <= body.status < 500 and body.status not in _LATER:

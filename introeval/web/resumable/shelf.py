@@ -25,6 +25,7 @@ from introeval.web.problems import ProblemError
 from introeval.web.resumable.turns import Turns
 from introeval.web.resumable.writer import Writer
 from introeval.web.storage import Draft, UploadRoom, part_of, target_of
+from scheduler.errors import StaleWorkError
 from scheduler.ports import Clock
 
 _log = structlog.get_logger(__name__)
@@ -115,21 +116,31 @@ class Shelf:
                 await self._discard(upload_id)
 
     async def sweep(self) -> int:
-        """Forget what has expired; returns how many."""
+        """Forget what has expired; returns how many. Whoever still writes to one is stopped, and has then gone on."""
         expired = await self._uploads.expired(self._clock.now())
-        for upload in expired:
-            async with self.turns.take(upload.id):
+        return sum([await self._expire(upload.id) for upload in expired])
+
+    async def _expire(self, upload_id: str) -> bool:
+        try:
+            async with self.turns.take(upload_id):
                 # The row first, if it still is as it was; a file without a row is swept at the next start.
-                if await self._uploads.expire(upload.id, self._clock.now()):
-                    await self._discard(upload.id)
-        return len(expired)
+                if await self._uploads.expire(upload_id, self._clock.now()):
+                    await self._discard(upload_id)
+        except ProblemError as error:
+            # Whoever writes did not leave in time: the next sweep.
+            _log.warning("upload not forgotten yet", code=error.problem, task_id=upload_id)
+            return False
+        return True
 
     async def advance(self, upload: Upload, received: int, length: int | None) -> Upload:
-        """Commit what is durable; the row as it is then."""
+        """Commit what is durable; the row as it is then. Raises ``ProblemError`` when somebody has ended it."""
         now, expiry = self._clock.now(), self.expiry()
-        return await self._uploads.advance(
-            upload, received=received, length=length, now=now, expires_at=expiry
-        )
+        try:
+            return await self._uploads.advance(
+                upload, received=received, length=length, now=now, expires_at=expiry
+            )
+        except StaleWorkError as error:
+            raise ended() from error
 
     async def _leave(self, writer: Writer, draft: Draft) -> None:
         upload_id = writer.upload.id
@@ -164,6 +175,11 @@ class Shelf:
     def _hash(self, upload: Upload) -> Any:
         size, hashed = self._hashes.pop(upload.id, (0, None))
         return hashed if size == upload.received else None
+
+
+def ended() -> ProblemError:
+    """The answer to who comes too late: it was forgotten, or its client ended it."""
+    return ProblemError("upload_gone", "This upload was ended meanwhile. Begin a new one.")
 
 
 async def _to_the_end(step: Coroutine[Any, Any, None]) -> None:

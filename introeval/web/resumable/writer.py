@@ -10,7 +10,7 @@ from typing import Any
 
 from db.uploads import Upload
 from introeval.web.storage import Draft
-from scheduler.errors import StateError
+from scheduler.errors import IntroevalError
 
 Advance = Callable[[Upload, int, int | None], Awaitable[Upload]]
 """Commits how many bytes are durable, and the length, if it is known."""
@@ -20,14 +20,17 @@ CHECKPOINT = 8 * 1024 * 1024
 
 
 class Writer:
-    """Appends to one upload. ``upload``: its row as it is now. Calls raise ``StateError``."""
+    """Appends to one upload. ``upload``: its row as it is now.
+
+    Calls raise ``StateError``, and ``ProblemError`` when somebody has ended it.
+    """
 
     def __init__(self, advance: Advance, upload: Upload, draft: Draft) -> None:
         self._advanced = advance
         self._draft = draft
         self._turn = asyncio.Lock()
         self._unverified = False
-        self._failure: StateError | None = None
+        self._failure: IntroevalError | None = None
         self.upload = upload
 
     async def begin(self, hashed: Any) -> None:
@@ -79,7 +82,7 @@ class Writer:
         if self._draft.size != self.upload.received:
             try:
                 await self._advance(await self._draft.sync())
-            except StateError as error:
+            except IntroevalError as error:
                 self._failure = self._failure or error
                 raise
 
