@@ -7,16 +7,17 @@ byte is missing in what is accepted later, and a file whose sync failed is never
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
 from yarl import URL
 
-from tests.crash.fault import CONTENT, Fault, error, faulty, kept, on, rows
-from tests.crash.lab import Lab, Nursery
+from tests.crash.fault import CONTENT, QUIET, Fault, error, faulty, kept, on, rows
+from tests.crash.lab import Lab, Nursery, lab
 from tests.crash.pieces import begin, send_in_pieces
+from tests.crash.watch import Call, Fail, Kill
 from tests.web.tusing import VERSION, Line
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -111,3 +112,59 @@ async def test_a_failed_sync_is_not_tried_again(nursery: Nursery, tmp_path: Path
         after = [call.name for call in made.watcher.calls[failed.number :] if call.path == failed.path]
         assert after == ["unlink"]
         assert kept(made) == {}
+
+
+class Uncertain:
+    """The commit that accepts is not synced, and nothing can be written over it. ``heals``: the second time it can.
+
+    Whoever tries again is killed as soon as the file has lost the name that the uncertain row speaks of.
+    """
+
+    def __init__(self, heals: bool) -> None:
+        self._heals = heals
+        self._named = self._lost = False
+        self.failed = 0
+
+    def __call__(self, call: Call) -> Fail | Kill | None:
+        if self._lost:
+            return Kill()
+        self._named = self._named or NAMED(call)
+        self._lost = LOSES_ITS_NAME(call)
+        late = WRITTEN(call) and (self.failed == 1 or not self._heals)
+        if late if self.failed else self._named and SYNCED(call):
+            self.failed += 1
+            return error("EIO")
+        return None
+
+
+NAMED, LOSES_ITS_NAME = on("rename", "videos/*.bin"), on("rename", PART)
+WRITTEN, SYNCED = on("pwrite64", LOG), on("fdatasync", LOG)
+
+
+@pytest.mark.parametrize("heals", [True, False], ids=["healed", "until the crash"])
+async def test_a_retry_after_an_uncertain_commit(nursery: Nursery, tmp_path: Path, heals: bool) -> None:
+    """The row may be found after a crash: then its file is, whatever a second try has done meanwhile."""
+    fault = Uncertain(heals)
+    async with lab(nursery, tmp_path, **QUIET) as made:
+        await made.start(fault)
+        async with made.http() as http:
+            path, _ = await begin(http, "it", CONTENT)
+            headers = OFFSET | {"Upload-Offset": "0"}
+            async with http.patch(path, data=io.BytesIO(CONTENT), headers=headers) as answer:
+                assert (await refusal(answer))[0] == 503
+            assert fault.failed == 2
+            assert [Path(name).suffix for name in kept(made)] == [".bin"]
+            with suppress(aiohttp.ClientError, ConnectionError):
+                # Nobody answers where it is killed in the second try.
+                assert (await http.head(path, headers=VERSION)).status == 503
+        if not heals:
+            assert [Path(name).suffix for name in kept(made)] == [".bin"]
+        await made.kill()
+        await made.start()
+        for task in rows(made):
+            assert kept(made)[f"{task}.bin"] == CONTENT, "a row without its file"
+        async with made.http() as http:
+            task = await send_in_pieces(http, "it", CONTENT, {})
+        assert rows(made) == [task]
+        assert kept(made) == {f"{task}.bin": CONTENT}
+        assert await made.stop() == 0

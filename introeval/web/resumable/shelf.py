@@ -10,6 +10,7 @@ The rules:
 4. A file whose sync failed is discarded with its row, whoever asked for the sync and however its writer ended: its
    client begins anew. What failed for one who asks how far it is has failed for the writer.
 5. What nobody goes on with is forgotten at ``expires_at``; each checkpoint moves that.
+6. A whole file is not touched before a commit of its row: whatever an earlier try to accept it left is over then.
 """
 
 import asyncio
@@ -98,6 +99,9 @@ class Shelf:
             if not upload.open:
                 yield upload, None
                 return
+            # A try before may have ended in an ``UncertainCommitError``: after a crash its row would be found in the
+            # log, and the file has to have its last name then. This is written over it, before the name is touched.
+            upload = await self.advance(upload, upload.received, upload.length, upload.expires_at)
             async with self._piece(upload) as draft:
                 if await draft.reopen(upload.received, self._hash(upload)) != upload.received:
                     await self.advance(upload, draft.size, upload.length)
@@ -132,12 +136,14 @@ class Shelf:
             return False
         return True
 
-    async def advance(self, upload: Upload, received: int, length: int | None) -> Upload:
+    async def advance(
+        self, upload: Upload, received: int, length: int | None, expires_at: float | None = None
+    ) -> Upload:
         """Commit what is durable; the row as it is then. Raises ``ProblemError`` when somebody has ended it."""
-        now, expiry = self._clock.now(), self.expiry()
+        now, until = self._clock.now(), self.expiry() if expires_at is None else expires_at
         try:
             return await self._uploads.advance(
-                upload, received=received, length=length, now=now, expires_at=expiry
+                upload, received=received, length=length, now=now, expires_at=until
             )
         except StaleWorkError as error:
             raise ended() from error
