@@ -17,8 +17,8 @@ UPDATE system_state SET last_phase_switch = :now WHERE last_phase_switch = 0;
 -- The machine's phase, how many videos no batch has taken and since when the oldest waits, and whether other work does.
 SELECT current_phase, last_phase_switch, waiting, oldest,
        EXISTS (SELECT 1 FROM processing_tasks WHERE batch_id IS NULL AND current_phase = 'llm') AS others_wait
-FROM system_state, (SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
-                    WHERE batch_id IS NULL AND current_phase = 'stt');
+FROM (SELECT count(*) AS waiting, min(created_at) AS oldest FROM processing_tasks
+      WHERE batch_id IS NULL AND current_phase = 'stt') CROSS JOIN system_state;
 
 -- name: open_batches
 -- Batches that are not done, oldest first.
@@ -657,8 +657,13 @@ WHERE current_phase IN ('stt', 'llm')
 SELECT count(*) AS gradings FROM processing_tasks
 WHERE kind = 'session' AND id <> :id AND purged_at IS NULL AND json_extract(request, '$.session_id') = :session_id;
 
+-- name: session_touched
+-- When somebody last worked on a session: its own rows and its pages.
+SELECT max(s.updated_at, coalesce((SELECT max(i.created_at) FROM images i WHERE i.session_id = s.id), 0)) AS at
+FROM sessions s WHERE s.id = :session_id;
+
 -- name: idle_sessions
--- Sessions that nobody ever had graded and nobody has touched since.
+-- Sessions that have no grading (none was asked for, or all are forgotten) and that nobody has touched since.
 SELECT s.id FROM sessions s WHERE s.updated_at < :before
   AND NOT EXISTS (SELECT 1 FROM images i WHERE i.session_id = s.id AND i.created_at >= :before)
   AND NOT EXISTS (SELECT 1 FROM processing_tasks t
@@ -719,6 +724,14 @@ UPDATE events SET detail = (
     SELECT json_group_object(key, value) FROM json_each(events.detail)
     WHERE type IN ('integer', 'real', 'true', 'false', 'null') OR key IN ('model', 'server', 'error'))
 WHERE task_id = :id AND detail IS NOT NULL;
+
+-- name: forgotten_sessions
+-- Every session that was forgotten.
+SELECT json_extract(detail, '$.session') AS id FROM events WHERE kind = 'session_purged';
+
+-- name: images_of_session
+-- The files of a session's pages.
+SELECT path FROM images WHERE session_id = :session_id;
 
 -- name: forget_images
 -- The page images of a session.

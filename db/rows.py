@@ -9,30 +9,32 @@ from scheduler.task import Batch, BatchState, Stage, Status, Task, TaskState
 
 def task_from_row(row: sqlite3.Row, root: Path) -> Task:
     """A row of ``processing_tasks``; ``root`` is the state directory."""
-    transcript = row["transcript_path"]
+    # A row looks a name up by comparing it with each of its columns' in turn.
+    values = dict(zip(row.keys(), row, strict=True))
+    transcript = values["transcript_path"]
     return Task(
-        id=row["id"],
-        user_id=row["user_id"],
-        roll_number=row["roll_number"],
-        student_name=row["student_name"],
-        file_name=row["file_name"],
-        video_path=f"{root}/{row['video_path']}",
+        id=values["id"],
+        user_id=values["user_id"],
+        roll_number=values["roll_number"],
+        student_name=values["student_name"],
+        file_name=values["file_name"],
+        video_path=f"{root}/{values['video_path']}",
         transcript_path=None if transcript is None else f"{root}/{transcript}",
-        state=_state(row["current_phase"], row["status"]),
-        priority=row["priority"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        completed_at=row["completed_at"],
-        batch_id=row["batch_id"],
-        retry_count=row["retry_count"],
-        lease=row["lease"],
-        media_seconds=row["media_seconds"],
-        error_code=row["error_code"],
-        error_message=row["error_message"],
-        kind=row["kind"],
-        assignment_id=row["assignment_id"],
-        assignment_version=row["assignment_version"],
-        request=row["request"],
+        state=_state(values["current_phase"], values["status"]),
+        priority=values["priority"],
+        created_at=values["created_at"],
+        updated_at=values["updated_at"],
+        completed_at=values["completed_at"],
+        batch_id=values["batch_id"],
+        retry_count=values["retry_count"],
+        lease=values["lease"],
+        media_seconds=values["media_seconds"],
+        error_code=values["error_code"],
+        error_message=values["error_message"],
+        kind=values["kind"],
+        assignment_id=values["assignment_id"],
+        assignment_version=values["assignment_version"],
+        request=values["request"],
     )
 
 

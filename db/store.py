@@ -43,7 +43,7 @@ class SqliteStore:
         async def read(transaction: Transaction) -> QueueSnapshot:
             (state,) = await transaction.all("queue_state")
             batches = await transaction.all("open_batches")
-            tasks = await transaction.all("open_batch_tasks")
+            tasks = await transaction.all("open_batch_tasks") if batches else ()
             most = {"most": batch_size}
             unbatched = await transaction.all("unbatched_tasks", most) if state["waiting"] else ()
             unbatched_llm = await transaction.all("unbatched_llm_tasks", most) if state["others_wait"] else ()
