@@ -41,7 +41,8 @@ ENDED = ("completed/completed", "failed/failed")
 _TASKS = """SELECT id, current_phase || '/' || status, lease, retry_count, batch_id, error_code, assignment_version,
     (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = processing_tasks.id)
     FROM processing_tasks"""
-_EVENTS = "SELECT * FROM events WHERE id > ? ORDER BY id"
+_EVENTS = """SELECT id, at, kind, task_id, batch_id, source, target, detail FROM events
+    WHERE id > ? ORDER BY id"""
 _STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
 _OF_TASKS = {"processing_tasks", "failures"}
 _OF_STATE = {"events", "system_state"}
@@ -85,19 +86,20 @@ class Oracle:
     def committed(self) -> None:
         """Look at a commit. Called before anything else can run. What it cannot have changed is not read again."""
         written, self.tables.written = self.tables.written, set()
-        moved = False
+        moved = graded = False
         if "events" in written:
-            last = self.events[-1]["id"] if self.events else 0
+            last = self.events[-1][0] if self.events else 0
             events = self.tables.file.execute(_EVENTS, (last,)).fetchall()
             self.events += events
-            for row in events:
-                moved = moved or row["task_id"] is not None
-                self._event(row)
+            for _, _, kind, task, *rest in events:
+                moved = moved or task is not None
+                graded = graded or kind.startswith(_GRADING)
+                self._event(kind, task, *rest)
         if moved or not written.isdisjoint(_OF_TASKS):
             self.check_tasks()
         elif not written.isdisjoint(_OF_STATE):
             self._check_state()
-        if "events" in written and any(event["kind"].startswith(_GRADING) for event in events):
+        if graded:
             self.check_results()
         if self.wrong is None:
             self.look()
@@ -119,9 +121,15 @@ class Oracle:
         """Whether a task of the batch is still in STT."""
         return any(task.batch == batch and task.state.startswith("stt/") for task in self.tasks.values())
 
-    def _event(self, row: sqlite3.Row) -> None:
-        kind, task, batch = row["kind"], row["task_id"], row["batch_id"]
-        source, target = row["source"], row["target"]
+    def _event(
+        self,
+        kind: str,
+        task: str | None,
+        batch: int | None,
+        source: str | None,
+        target: str | None,
+        detail: str,
+    ) -> None:
         match kind:
             case "phase":
                 if (source, target) not in PHASES or source != self.phase:
@@ -138,7 +146,7 @@ class Oracle:
             case "accepted" if task is not None:
                 self.tasks[task] = Shadow(str(target))
             case _ if task is not None:
-                self._transition(kind, task, str(source), str(target), row["detail"])
+                self._transition(kind, task, str(source), str(target), detail)
 
     def _transition(self, kind: str, name: str, source: str, target: str, detail: str) -> None:
         task = self.tasks[name]

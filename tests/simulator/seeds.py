@@ -53,14 +53,21 @@ def one(seed: int) -> Outcome:
     return play(script_of(seed), tables())
 
 
+@cache
+def _settle() -> None:
+    """A session leaves a heap of cycles. They are collected soon, while their memory is in the processor's cache;
+    what was there before is not looked at each time.
+    """
+    tables()
+    gc.collect()
+    gc.freeze()
+
+
 def block(seeds: Iterable[int]) -> Tally:
     """Play some, in this process."""
     began, count, turns, seconds = time.process_time(), 0, 0, 0.0
     failures = []
-    # A session is a heap of cycles that dies at once. They are collected soon, while their memory is in the processor's
-    # cache, and what was there before is not looked at again.
-    gc.collect()
-    gc.freeze()
+    _settle()
     gc.disable()
     try:
         for seed in seeds:
@@ -72,7 +79,6 @@ def block(seeds: Iterable[int]) -> Tally:
                 gc.collect()
     finally:
         gc.enable()
-        gc.unfreeze()
     return Tally(count, time.process_time() - began, seconds, turns, tuple(failures))
 
 
