@@ -27,6 +27,8 @@ _PIECES = re.compile(r"[A-Za-z]+|\s+|.", re.DOTALL)
 _ALL = 1_000_000
 _STEPS = ((_ALL, 1_200), (_ALL, 400), (120, 200), (60, 120), (30, 80), (15, 40), (6, 0), (2, 0))
 """Lines of a cell and characters of its outputs, from all to little."""
+_PICTURES = 3
+"""Of a cell: a model cannot look at them."""
 _FEW = 4
 """Lines of a text cell beside code: enough to know what the code is for."""
 
@@ -106,7 +108,11 @@ def _block(cell: ScreenedCell, room: _Room) -> str:
         if room.output
         for part in (f"[{output} of cell {number}]", *_output(text, room.output))
     ]
-    return "\n".join([f"[cell {number}, {kind}]", *lines, *mark, *cell.cell.attachments, *outputs])
+    return "\n".join([f"[cell {number}, {kind}]", *lines, *mark, *_pictures(cell.cell.attachments), *outputs])
+
+
+def _pictures(named: Sequence[str]) -> list[str]:
+    return [*named[:_PICTURES], *(["[cut: more attachments]"] if len(named) > _PICTURES else [])]
 
 
 def _output(lines: Sequence[str], most: int) -> list[str]:

@@ -19,6 +19,9 @@ from introeval.notebooks.plain import cut, printed
 MAX_OUTPUTS = 20
 MAX_OUTPUT_CHARS = 4_000
 
+_PICTURES = frozenset(["png", "jpeg", "jpg", "gif", "svg+xml", "webp", "bmp", "tiff", "avif", "heic"])
+"""What an image may be named; whoever writes the file chooses the name, and a model reads it as ours."""
+
 _MIME = re.compile(r"[a-z]+/[\w.+-]{1,60}", re.IGNORECASE)
 
 
@@ -39,7 +42,7 @@ def read_outputs(raw: Iterable[Mapping[str, Any]]) -> tuple[Output, ...]:
 def references(bundle: Mapping[str, Any]) -> tuple[str, ...]:
     """The images of a bundle, named with their size."""
     return tuple(
-        f"[{_mime(mime)}, {_kilobytes(mime, joined(data))} kB]"
+        f"[{_picture(mime)}, {_kilobytes(mime, joined(data))} kB]"
         for mime, data in bundle.items()
         if mime.startswith("image/")
     )
@@ -88,6 +91,10 @@ def _error(raw: Mapping[str, Any]) -> str:
 
 def _mime(name: str) -> str:
     return name.lower() if _MIME.fullmatch(name) else "unknown"
+
+
+def _picture(name: str) -> str:
+    return name.lower() if name.partition("/")[2].lower() in _PICTURES else "image"
 
 
 def _kilobytes(mime: str, data: str) -> int:

@@ -5,6 +5,7 @@ What is too long is cut with a mark that says so; what is no work at all is refu
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from introeval.notebooks.errors import BlankNotebookError, NoCellsError, NotebookTooLargeError
@@ -15,6 +16,8 @@ from introeval.notebooks.plain import cut, plain
 
 MAX_BYTES = 16_000_000
 MAX_CELL_CHARS = 20_000
+MAX_ATTACHMENTS = 20
+"""Of one cell."""
 MAX_CHARS = 300_000
 """Characters of all cells together, and of all outputs together."""
 
@@ -64,7 +67,10 @@ def _cell(number: int, raw: dict[str, Any]) -> Cell:
 def _attachments(raw: dict[str, Any]) -> tuple[str, ...]:
     pasted = raw.get("attachments")
     bundles = pasted.values() if isinstance(pasted, dict) else ()
-    return tuple(name for bundle in bundles if isinstance(bundle, dict) for name in references(bundle))
+    named = (name for bundle in bundles if isinstance(bundle, dict) for name in references(bundle))
+    kept = tuple(islice(named, MAX_ATTACHMENTS))
+    more = sum(1 for _ in named)
+    return (*kept, f"[cut: {more} attachments]") if more else kept
 
 
 def _language(metadata: dict[str, Any]) -> str:

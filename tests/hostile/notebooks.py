@@ -37,6 +37,8 @@ FILES: list[Crafted] = [
         b'{"a":' + b"9" * 10_000_000 + b"}"), "a.ipynb"),
     crafted("notebook many-outputs", f"{OK} {LARGE}", lambda s: book(
         outputs=[{"output_type": "stream", "name": "stdout", "text": "a"}] * 40_000), "a.ipynb"),
+    crafted("notebook many-attachments", f"{OK} {LARGE}", lambda s: book(
+        cell_type="markdown", attachments={str(i): {"image/png": "A"} for i in range(500_000)}), "a.ipynb"),
     crafted("notebook nan", f"{OK} {NO_NOTEBOOK}", lambda s: _with(b'{"a":NaN,"b":-Infinity,"c":1e999}'), "a.ipynb"),
     crafted("notebook nan-for-a-count", NO_NOTEBOOK, lambda s: book(execution_count=float("nan")), "a.ipynb"),
     crafted("notebook twice-the-same-key", OK, lambda s: HEAD + HEAD[1:] + _with(b"{}")[1:], "a.ipynb"),
