@@ -169,7 +169,7 @@ async def daemon(
         beside["report"] = _report(running, context)
         started = [asyncio.create_task(work, name=name) for name, work in beside.items()]
         stack.push_async_callback(_end, started)
-        running.work = [queues, *started, servers]
+        running.work = [queues, *started, *context.work, servers]
         yield running
 
 

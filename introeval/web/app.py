@@ -127,18 +127,13 @@ def _pieces(context: WebContext, tus: Tus) -> Lifetime:
     async def tending(app: web.Application) -> AsyncIterator[None]:
         context.keeping.expire_by(tus.shelf.sweep)
         tending = asyncio.create_task(finisher.tend(), name="uploads")
-        tending.add_done_callback(_tell_of_bug)
+        context.work.append(tending)
         yield
         tending.cancel()
         await finisher.close()
         await asyncio.wait([tending])
 
     return tending
-
-
-def _tell_of_bug(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("uploads are tended no more", exc_info=error)
 
 
 def _streams(context: WebContext, admission: Admission) -> Lifetime:

@@ -85,7 +85,8 @@ class WebContext:
     read. ``read_segments``: reads a transcript file (called in a thread).
     ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
     stream. ``batch_size``: for the estimate of a student's waiting time. ``sessions``: what sessions need.
-    ``keeping``: how long things are kept.
+    ``keeping``: how long things are kept. ``work``: what runs beside the requests while the application does; whoever
+    runs it watches these, for none ends by itself.
     """
 
     intake: Intake
@@ -110,6 +111,7 @@ class WebContext:
     limits: UploadLimits = field(default_factory=UploadLimits)
     commits: CommitHub = field(default_factory=CommitHub)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    work: list[asyncio.Task[None]] = field(default_factory=list)
     batch_size: int = 30
     heartbeat_seconds: float = 15.0
     max_streams: int = 500

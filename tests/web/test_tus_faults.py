@@ -2,19 +2,27 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from introeval.clock import SystemClock
 from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.shelf import Shelf as Backups
+from introeval.sd_notify import Notifier
+from introeval.service import daemon
+from introeval.settings import load
+from introeval.web.problems import ProblemError
+from introeval.web.resumable.body import RawBody
 from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import UploadRoom
 from tests.web.bodies import stored
 from tests.web.running import VIDEO, Room, running, until
+from tests.web.serving import Client, Served
 from tests.web.tusing import Line, begun, head, offset, patch, until_stored
 
 LONG = VIDEO + bytes(range(256)) * 12_000
@@ -81,6 +89,74 @@ async def test_another_process_purges_while_bytes_come(tmp_path: Path) -> None:
         assert b"upload_gone" in told
         assert (await head(room, path)).status == 404
         assert room.files == []
+
+
+class Broken(SystemClock):
+    """It cannot wait: a bug in what tends the uploads."""
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        raise ZeroDivisionError
+
+
+async def test_a_body_that_is_stopped_twice(tmp_path: Path) -> None:
+    """Two requests want the turn in the same moment; both ask the one who reads to stop, and neither fails."""
+    bodies = asyncio.Queue[RawBody]()
+
+    async def read(request: web.Request) -> web.Response:
+        body = RawBody(request, 30)
+        try:
+            async for _ in body.chunks():
+                bodies.put_nowait(body)
+        except ProblemError as error:
+            return web.Response(text=error.problem)
+        return web.Response(text="read")
+
+    never = asyncio.Event()
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield b"x"
+        await never.wait()
+
+    app = web.Application()
+    app.router.add_post("/", read)
+    async with Client(Served(app)) as client:
+        answering = asyncio.create_task(client.post("/", data=sent()))
+        body = await bodies.get()
+        body.stop()
+        await asyncio.sleep(0)
+        body.stop()
+        body.stop()
+        never.set()
+        assert await (await answering).text() == "upload_busy"
+
+
+async def test_many_ask_while_bytes_come(tmp_path: Path) -> None:
+    """Each hears an offset, or that somebody else was first; nobody 500."""
+    heard = Counter[int]()
+    async with running(tmp_path) as room:
+        for _ in range(10):
+            path = await begun(room, len(LONG))
+            line = await Line.patching(room, path, 0, len(LONG))
+            await line.send(LONG[:1000])
+            await until_stored(room, path, 1000)
+            asks = [head(room, path) if at % 2 else patch(room, path, b"x", 1000) for at in range(8)]
+            heard.update([answer.status for answer in await asyncio.gather(*asks)])
+            line.abort()
+    assert sum(heard.values()) == 80
+    assert set(heard) <= {200, 204, 409, 423}, heard
+
+
+async def test_a_bug_in_the_tending_is_not_silent(tmp_path: Path) -> None:
+    """It is among the work that the daemon watches, and that ends the daemon when it ends."""
+    async with running(tmp_path / "web", clock=Broken()) as room:
+        (tending,) = room.context.work
+        with pytest.raises(ZeroDivisionError):
+            await tending
+    async with daemon(load({"state_dir": tmp_path / "daemon", "port": 0}), Notifier({})) as started:
+        (tending,) = [task for task in started.work if task.get_name() == "uploads"]
+        tending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await started.until(asyncio.Event())
 
 
 async def test_a_sync_that_fails_while_its_writer_is_cancelled(tmp_path: Path) -> None:

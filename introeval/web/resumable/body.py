@@ -27,7 +27,8 @@ class RawBody:
     def stop(self) -> None:
         """Another request goes on with the upload: read nothing more."""
         self._stopped = True
-        if self._patience is not None:
+        # Two may ask in the same turn of the loop; what is expiring already cannot be moved.
+        if self._patience is not None and not self._patience.expired():
             self._patience.reschedule(asyncio.get_running_loop().time())
 
     async def chunks(self) -> AsyncIterator[bytes]:
