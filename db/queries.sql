@@ -139,11 +139,11 @@ INSERT INTO events (at, kind, task_id, batch_id, source, target, detail)
 VALUES (:at, :kind, :task_id, :batch_id, :source, :target, :detail);
 
 -- name: batch_progress
--- A batch's state, and how many of its tasks are in which queue.
+-- A batch's state, how many of its tasks are in which queue, and how many somebody works on.
 SELECT b.state,
        coalesce(sum(t.current_phase = 'stt'), 0) AS in_stt,
        coalesce(sum(t.current_phase = 'llm'), 0) AS in_llm,
-       coalesce(sum(t.status NOT IN ('pending')), 0) AS begun
+       coalesce(sum(t.status = 'processing'), 0) AS begun
 FROM batches b LEFT JOIN processing_tasks t ON t.batch_id = b.id
 WHERE b.id = :id GROUP BY b.id;
 

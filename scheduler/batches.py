@@ -75,7 +75,7 @@ class BatchCoordinator:
 def batch_event(state: BatchState, in_stt: int, in_llm: int, started: bool) -> BatchEvent | None:
     """What happened to a batch, from how many of its tasks are where.
 
-    ``started``: at least one task was handed out. ``None`` when nothing changed for the batch as a whole.
+    ``started``: somebody works on one of its tasks. ``None`` when nothing changed for the batch as a whole.
     """
     if state is BatchState.WAITING:
         if started:

@@ -102,6 +102,32 @@ async def test_a_late_result_of_a_cancelled_task_changes_nothing(database: Datab
     assert (shown.score, shown.task.error_code, shown.task.completed_at) == (None, "cancelled", 3.0)
 
 
+async def test_a_cancel_begins_no_batch(database: Database) -> None:
+    """A batch that waits goes on waiting without the cancelled one, or is over with the last; it never transcribed."""
+    store, requests = SqliteStore(database), Requests(database)
+    for name in "ab":
+        await Intake(database).accept(new_task(name), 1.0)
+    await store.close_batch((await store.snapshot(3)).unbatched, 2.0)
+    await requests.cancel("a", 3.0)
+    assert [batch.state for batch in (await store.snapshot(3)).batches] == [BatchState.WAITING]
+    (left,) = (await store.snapshot(3)).tasks
+    await store.start(left, 4.0)
+    assert [batch.state for batch in (await store.snapshot(3)).batches] == [BatchState.TRANSCRIBING]
+    await Intake(database).accept(new_task("c"), 5.0)
+    await store.close_batch((await store.snapshot(3)).unbatched, 5.0)
+    await requests.cancel("c", 6.0)
+    moves = [
+        (event.batch_id, event.source, event.target)
+        for event in await Views(database).events_after(0)
+        if event.kind == "batch"
+    ]
+    assert moves == [
+        (1, "waiting", "transcribing"),
+        (2, "waiting", "evaluating"),
+        (2, "evaluating", "done"),
+    ]
+
+
 async def test_each_end_is_told_once(database: Database) -> None:
     """The outbox has one message for each end, written with it."""
     store, requests, name = await started(database)
