@@ -1,46 +1,21 @@
 """What must hold at every commit, by a second account of the tables that shares nothing with the code under test.
 
-It keeps its own copy of every task, moves it by the events of each commit, and compares it with the rows. The laws
-below are written out on purpose, and not read from ``scheduler.transitions``: a wrong table there is to be seen here.
+It keeps its own copy of every task, moves it by the events of each commit (``laws``), and compares it with the rows.
+What a commit has not written is not read again: which tables it has, the connection's statements say. At the end all is.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from scheduler.task import Task
+from tests.simulator.laws import BATCHES, ENDED, LAWS, MAX_RETRIES, PHASES
 from tests.simulator.tables import Tables
 
-MAX_RETRIES = 2
-STARTED = {"stt/pending": "stt/processing", "stt/retry": "stt/processing"} | {
-    "llm/pending": "llm/processing",
-    "llm/retry": "llm/processing",
-}
-LAWS = {
-    "started": STARTED,
-    "transcribed": {"stt/processing": "llm/pending"},
-    "evaluated": {"llm/processing": "completed/completed"},
-    "attempt_failed": {"stt/processing": "stt/retry", "llm/processing": "llm/retry"},
-    "released": {"stt/processing": "stt/pending", "llm/processing": "llm/pending"},
-    "gave_up": dict.fromkeys(("stt/processing", "llm/processing"), "failed/failed"),
-    "cancelled": dict.fromkeys((*STARTED, *STARTED.values()), "failed/failed"),
-    "regraded": dict.fromkeys(("completed/completed", "failed/failed"), "llm/pending"),
-    "regrade_failed": {"llm/processing": "completed/completed"},
-    "regrade_cancelled": dict.fromkeys(("llm/pending", "llm/retry", "llm/processing"), "completed/completed"),
-}
-PHASES = {("stt", "switching"), ("llm", "switching"), ("switching", "switching")} | {
-    ("switching", "stt"),
-    ("switching", "llm"),
-}
-BATCHES = {("waiting", "transcribing"), ("waiting", "evaluating"), ("transcribing", "evaluating")} | {
-    ("transcribing", "done"),
-    ("evaluating", "done"),
-}
-ENDED = ("completed/completed", "failed/failed")
-_TASKS = """SELECT id, current_phase || '/' || status, lease, retry_count, batch_id, error_code, assignment_version,
-    (SELECT group_concat(assignment_version || ' ' || code) FROM failures WHERE task_id = processing_tasks.id)
+_TASKS = """SELECT id, current_phase || '/' || status, lease, retry_count, batch_id, error_code, assignment_version
     FROM processing_tasks"""
+_NOTES = "SELECT task_id, group_concat(assignment_version || ' ' || code) FROM failures GROUP BY task_id"
 _EVENTS = """SELECT id, at, kind, task_id, batch_id, source, target, detail FROM events
     WHERE id > ? ORDER BY id"""
 _STATE = "SELECT current_phase, stt_queue_count, llm_queue_count, active_workers FROM system_state"
@@ -75,9 +50,18 @@ class Oracle:
     tasks: dict[str, Shadow] = field(default_factory=dict)
     batches: dict[int, str] = field(default_factory=dict)
     phase: str = "stt"
-    events: list[sqlite3.Row] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
     _counts: tuple[int, int, int] = (0, 0, 0)
+    _noted: bool = False
     _leases: set[tuple[str, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._cursor = self.tables.file.cursor()
+        self._cursor.row_factory = None
+
+    def _read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """What the last commit left. Not while a transaction is open."""
+        return self._cursor.execute(sql, parameters).fetchall()
 
     def broken(self, law: str, what: str) -> None:
         """Remember the first law that was broken; its text before the colon names it."""
@@ -89,12 +73,13 @@ class Oracle:
         moved = graded = False
         if "events" in written:
             last = self.events[-1][0] if self.events else 0
-            events = self.tables.file.execute(_EVENTS, (last,)).fetchall()
+            events = self._read(_EVENTS, (last,))
             self.events += events
             for _, _, kind, task, *rest in events:
                 moved = moved or task is not None
                 graded = graded or kind.startswith(_GRADING)
                 self._event(kind, task, *rest)
+        self._noted = self._noted or "failures" in written
         if moved or not written.isdisjoint(_OF_TASKS):
             self.check_tasks()
         elif not written.isdisjoint(_OF_STATE):
@@ -199,11 +184,11 @@ class Oracle:
     def check_tasks(self) -> None:
         """The rows are what the events say, and the counters what the rows say."""
         stt = llm = active = 0
-        rows = self.tables.file.execute(_TASKS).fetchall()
+        rows, notes = self._read(_TASKS), dict(self._read(_NOTES)) if self._noted else {}
         if len(rows) != len(self.tasks):
             self.broken("an event for each row", f"{len(rows)} rows, {len(self.tasks)} accepted")
-        for name, state, lease, retries, batch, code, version, note in rows:
-            task = self.tasks[name]
+        for name, state, lease, retries, batch, code, version in rows:
+            task, note = self.tasks[name], notes.get(name)
             if state != task.state or lease != task.lease:
                 self.broken("an event for each change", f"{name} is {state}, its events say {task.state}")
             if retries != task.retries:
@@ -223,9 +208,9 @@ class Oracle:
         self._check_state()
 
     def _check_state(self) -> None:
-        found, expected = self.tables.file.execute(_STATE).fetchone(), (self.phase, *self._counts)
-        if tuple(found) != expected:
-            self.broken("counters true at every commit", f"{tuple(found)}, not {expected}")
+        (found,), expected = self._read(_STATE), (self.phase, *self._counts)
+        if found != expected:
+            self.broken("counters true at every commit", f"{found}, not {expected}")
 
     def _batch(self, name: str, task: Shadow, batch: int | None) -> None:
         """A task joins a batch that was just closed, and stays in it until somebody wants it graded anew."""
@@ -235,8 +220,8 @@ class Oracle:
 
     def check_results(self) -> None:
         """Each evaluation has left one result, from the lease under which it was done."""
-        rows = self.tables.file.execute(_RESULTS).fetchall()
-        have = {(row["task_id"], row["assignment_version"]): row["prompt_hash"] for row in rows}
+        rows = self._read(_RESULTS)
+        have = {(task, version): prompt_hash for task, version, prompt_hash in rows}
         expected = sum(len(task.grades) for task in self.tasks.values())
         if len(rows) != expected:
             self.broken("one result for each evaluation", f"{len(rows)} results, {expected} evaluations")

@@ -17,8 +17,8 @@ from scheduler.policy import PhaseLimits
 from scheduler.queues import QueueSettings, ReaderWriterQueueManager
 from scheduler.snapshot import QueueSnapshot
 from tests.simulator.direction import Life, Play
+from tests.simulator.laws import MAX_RETRIES
 from tests.simulator.loop import VirtualLoop
-from tests.simulator.oracle import MAX_RETRIES
 from tests.simulator.script import Script
 from tests.simulator.sides import SimulatedEvaluator, SimulatedTranscriber
 from tests.simulator.tables import Tables, opened

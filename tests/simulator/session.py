@@ -158,8 +158,7 @@ class Session:
             self._stop()
 
     def _hash(self) -> str:
-        rows = [tuple(row) for row in self.oracle.events]
-        done = bytes(self.loop.trace) + repr((rows, self.loop.now, self.oracle.wrong)).encode()
+        done = bytes(self.loop.trace) + repr((self.oracle.events, self.loop.now, self.oracle.wrong)).encode()
         return hashlib.sha256(done).hexdigest()[:16]
 
     def _happens(self, item: Item) -> None:
