@@ -8,7 +8,10 @@ The rules:
 3. ``begin`` forgets in one transaction all that the tables hold of it, and writes into its row which files are to be
    removed. The row stays, without a name, so that counts and events remain what they were. ``finish`` takes the list
    away when the files and the remains in the state file are gone; until then every round begins with it again.
-4. Whoever works on a cancelled submission may write something after it was forgotten: for two days each round
+4. With the last grading of a session goes the session, if a person asked for that; by its date only when nobody has
+   touched the session for as long as things are kept: its pages of today may wait for a grading. Then it goes by its
+   age, as one that nobody had graded. An event without a task keeps its id, so that backups forget it too.
+5. Whoever works on a cancelled submission may write something after it was forgotten: for two days each round
    forgets it again.
 """
 
@@ -93,8 +96,11 @@ class Keeping:
         row = await self._database.one("newest_row")
         return None if row is None else row["at"]
 
-    async def begin(self, task_id: str, now: float) -> bool:
-        """Rule 3. ``False``, and nothing changed: there is no such submission, or it cannot be forgotten yet."""
+    async def begin(self, task_id: str, now: float, spare: float | None = None) -> bool:
+        """Rule 3. ``False``, and nothing changed: there is no such submission, or it cannot be forgotten yet.
+
+        ``spare``: rule 4, a session that was touched at this time or later stays; ``None``: a person asked.
+        """
 
         async def body(transaction: Transaction) -> bool:
             row = await transaction.one("task_by_id", {"id": task_id})
@@ -103,7 +109,11 @@ class Keeping:
             readings = await transaction.all("readings_of", {"id": task_id}) if row["kind"] == "pages" else []
             if any(reading["current_phase"] not in _ENDED for reading in readings):
                 return False
-            files = [row["video_path"], row["transcript_path"], *await _forget_session(transaction, row)]
+            files = [
+                row["video_path"],
+                row["transcript_path"],
+                *await _forget_session(transaction, row, now, spare),
+            ]
             for each in readings:
                 await _forget(transaction, each["id"], [], now)
             await _forget(transaction, task_id, [name for name in files if name], now)
@@ -119,7 +129,7 @@ class Keeping:
         return await self.begin(task_id, now)
 
     async def again(self, now: float) -> list[Purge]:
-        """Rule 4 done, and what is unfinished: each with the files that may still be there."""
+        """Rule 5 done, and what is unfinished: each with the files that may still be there."""
 
         async def body(transaction: Transaction) -> list[Purge]:
             rows = await transaction.all("unfinished_purges", {"since": now - SECOND_LOOK_SECONDS})
@@ -145,13 +155,26 @@ class Keeping:
         """All that were forgotten, and when."""
         return {row["id"]: row["purged_at"] for row in await self._database.all("forgotten")}
 
-    async def forget_idle_sessions(self, before: float) -> list[str]:
-        """Forget sessions that nobody had graded and nobody has touched since ``before``; returns their files."""
+    async def forgotten_sessions(self) -> frozenset[str]:
+        """All sessions that were forgotten."""
+        return frozenset(row["id"] for row in await self._database.all("forgotten_sessions"))
+
+    async def session_files(self, session_id: str) -> list[str]:
+        """The files of its pages."""
+        rows = await self._database.all("images_of_session", {"session_id": session_id})
+        return [row["path"] for row in rows]
+
+    async def forget_session(self, session_id: str, now: float) -> None:
+        """Forget a session, where nobody works; its files must be gone already."""
+        await self._database.write(lambda transaction: _forget_whole_session(transaction, session_id, now))
+
+    async def forget_idle_sessions(self, before: float, now: float) -> list[str]:
+        """Forget sessions without a grading that nobody has touched since ``before``; returns their files."""
 
         async def body(transaction: Transaction) -> list[str]:
             files: list[str] = []
             for row in await transaction.all("idle_sessions", {"before": before}):
-                files += await _forget_whole_session(transaction, row["id"])
+                files += await _forget_whole_session(transaction, row["id"], now)
             return files
 
         return await self._database.write(body)
@@ -198,22 +221,26 @@ async def _forget_tables(transaction: Transaction, task_id: str) -> int:
     )
 
 
-async def _forget_session(transaction: Transaction, row: Any) -> list[str]:
-    """With the last grading of a session goes the session; returns the files of its pages."""
+async def _forget_session(transaction: Transaction, row: Any, now: float, spare: float | None) -> list[str]:
+    """Rule 4; returns the files of its pages."""
     if row["kind"] != "session" or row["request"] is None:
         return []
     session_id = json.loads(row["request"]).get("session_id")
     left = await transaction.one("gradings_left", {"id": row["id"], "session_id": session_id})
     if left is None or left["gradings"]:
         return []
+    touched = await transaction.one("session_touched", {"session_id": session_id})
+    if touched is None or (spare is not None and touched["at"] >= spare):
+        return []
     await transaction.execute("forget_assessments", {"id": row["id"]})
-    return await _forget_whole_session(transaction, session_id)
+    return await _forget_whole_session(transaction, session_id, now)
 
 
-async def _forget_whole_session(transaction: Transaction, session_id: str) -> list[str]:
+async def _forget_whole_session(transaction: Transaction, session_id: str, now: float) -> list[str]:
     where = {"session_id": session_id}
     paths = [row["path"] for row in await transaction.all("forget_images", where)]
     await transaction.execute("forget_rubric_results", where)
     await transaction.execute("forget_session_assessments", where)
     await transaction.execute("forget_session", where)
+    await record(transaction, now, "session_purged", detail={"session": session_id})
     return paths

@@ -23,7 +23,7 @@ from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.errors import RestoreError
 from introeval.keeping.integrity import require_whole
 from introeval.keeping.purge import Policy, Purged, Purger
-from introeval.keeping.restore import finish, read_unfinished
+from introeval.keeping.restore import Restored, finish, read_unfinished
 from introeval.keeping.restore import restore as put_back
 from introeval.keeping.shelf import Shelf
 from introeval.settings import Settings
@@ -69,8 +69,8 @@ def restore(options: argparse.Namespace) -> int:
         out.print(shown(f"{chosen} {verdict}."), soft_wrap=True)
         return 1 if reasons else 0
     done = put_back(settings.state_dir, chosen, replace=options.replace, now=time.time())
-    if done.forgotten:
-        asyncio.run(_forget_again(settings, _shelf(options, settings), done.forgotten))
+    if done.forgotten or done.sessions:
+        asyncio.run(_forget_again(settings, _shelf(options, settings), done))
     finish(settings.state_dir)
     out.print(shown(f"{done.submissions} submissions are back, from {chosen}."), soft_wrap=True)
     if done.aside is not None:
@@ -134,9 +134,10 @@ async def _purge(options: argparse.Namespace, settings: Settings) -> int:
     return 1 if left else 0
 
 
-async def _forget_again(settings: Settings, shelf: Shelf, task_ids: frozenset[str]) -> None:
+async def _forget_again(settings: Settings, shelf: Shelf, done: Restored) -> None:
     async with Database.open(settings.state_dir) as database:
-        await Purger(database, shelf, Policy()).forget_anyway(sorted(task_ids), time.time())
+        purger = Purger(database, shelf, Policy())
+        await purger.forget_anyway(sorted(done.forgotten), sorted(done.sessions), time.time())
 
 
 def _tell(done: Purged) -> None:

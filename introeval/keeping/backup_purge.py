@@ -8,12 +8,16 @@ The rules:
 3. A backup that is damaged, or cannot be read or written, holds up no other one. Its files of the forgotten are removed
    by their names, which need no database; what its database holds stays. So the round ends with an error that names
    each such backup, and so does every later one, until a person has removed or mended it.
+4. Sessions go by the list of those that were forgotten, not because the state has them no more: a state that was
+   restored has none of the newer ones, and they are only in the backups then.
+5. What unfinished backups left is removed first: nobody looks into them.
 """
 
 import asyncio
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from db.database import FILE_NAME, Database
@@ -29,17 +33,32 @@ from introeval.keeping.tables import named_files
 from scheduler.errors import ConfigurationError, StateError
 
 
-async def forget_in_backups(shelf: Shelf, forgotten: frozenset[str], now: float) -> int:
-    """Forget these submissions in every backup. Returns in how many they were.
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Ids of what must not be in a backup any more."""
+
+    submissions: frozenset[str]
+    sessions: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.submissions or self.sessions)
+
+
+async def forget_in_backups(shelf: Shelf, forgotten: Forgotten, now: float) -> int:
+    """Forget these in every backup. Call it only while you are ``alone``. Returns in how many they were.
 
     Raises ``StateError`` when all have been gone through, and names those in which something may be left.
     """
     changed, wrong = 0, list[str]()
-    for backup in await asyncio.to_thread(shelf.backups):
+    try:
+        await asyncio.to_thread(shelf.sweep)
+    except StateError as error:
+        wrong.append(str(error))
+    for backup in [] if not forgotten else await asyncio.to_thread(shelf.backups):
         try:
             changed += await _forget_in(backup, forgotten, now)
         except (RestoreError, StateError) as error:
-            wrong += [str(error), *await asyncio.to_thread(_remove_by_name, backup, forgotten)]
+            wrong += [str(error), *await asyncio.to_thread(_remove_by_name, backup, forgotten.submissions)]
     if wrong:
         raise StateError(
             f"What was forgotten may still be in backups: {' '.join(wrong)} Mend the reason, or remove these backups."
@@ -47,7 +66,15 @@ async def forget_in_backups(shelf: Shelf, forgotten: frozenset[str], now: float)
     return changed
 
 
-async def _forget_in(backup: Path, forgotten: frozenset[str], now: float) -> bool:
+async def forget_sessions(keeping: Keeping, root: Path, sessions: Iterable[str], now: float) -> None:
+    """Forget these where nobody works: the files first, for without its row nobody would know a file again."""
+    for session_id in sorted(sessions):
+        paths = await keeping.session_files(session_id)
+        await asyncio.to_thread(remove, root, "", paths)
+        await keeping.forget_session(session_id, now)
+
+
+async def _forget_in(backup: Path, forgotten: Forgotten, now: float) -> bool:
     """Whether there was something to do. Raises ``RestoreError`` and ``StateError``."""
     manifest = await asyncio.to_thread(read_manifest, backup)
     held = await asyncio.to_thread(_held, backup, forgotten)
@@ -63,7 +90,7 @@ async def _forget_in(backup: Path, forgotten: frozenset[str], now: float) -> boo
     return True
 
 
-def _held(backup: Path, forgotten: frozenset[str]) -> frozenset[str]:
+def _held(backup: Path, forgotten: Forgotten) -> Forgotten:
     """Which of them its database still holds."""
     wal = backup / f"{FILE_NAME}-wal"
     try:
@@ -72,10 +99,15 @@ def _held(backup: Path, forgotten: frozenset[str]) -> frozenset[str]:
         with closing(opened) as connection:
             columns = [row[1] for row in connection.execute("PRAGMA table_info(processing_tasks)")]
             left = "purged_at IS NULL" if "purged_at" in columns else "1"
-            rows = connection.execute(f"SELECT id FROM processing_tasks WHERE {left}").fetchall()
+            tasks = connection.execute(f"SELECT id FROM processing_tasks WHERE {left}").fetchall()
+            has = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'sessions'")
+            sessions = connection.execute("SELECT id FROM sessions").fetchall() if has.fetchone() else []
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"The database of the backup {backup} cannot be read: {error}.") from error
-    return forgotten & {str(row[0]) for row in rows}
+    return Forgotten(
+        forgotten.submissions & {str(row[0]) for row in tasks},
+        forgotten.sessions & {str(row[0]) for row in sessions},
+    )
 
 
 def _require_whole(backup: Path) -> None:
@@ -85,12 +117,13 @@ def _require_whole(backup: Path) -> None:
         raise StateError(f"The backup {backup} is damaged ({reason}).")
 
 
-async def _forget(backup: Path, manifest: Manifest, held: frozenset[str], now: float) -> None:
+async def _forget(backup: Path, manifest: Manifest, held: Forgotten, now: float) -> None:
     await asyncio.to_thread(replace(manifest, changing=True).write, backup)
     async with Database.open(backup) as database:
         keeping = Keeping(database)
-        for task_id in sorted(held):
+        for task_id in sorted(held.submissions):
             await keeping.begin_anyway(task_id, now)
+        await forget_sessions(keeping, backup, held.sessions, now)
         purges = await keeping.again(now)
         for purge in purges:
             await asyncio.to_thread(remove, backup, purge.id, purge.files)

@@ -18,7 +18,7 @@ from pathlib import Path
 from db.database import Database
 from db.keeping import Keeping
 from db.uploads import Uploads
-from introeval.keeping.backup_purge import forget_in_backups
+from introeval.keeping.backup_purge import Forgotten, forget_in_backups, forget_sessions
 from introeval.keeping.lock import alone
 from introeval.keeping.removal import remove
 from introeval.keeping.shelf import Shelf
@@ -70,7 +70,7 @@ class Purger:
         with alone(self._database.root):
             await self.keeping.follow_policy(self._policy.days)
             due = [each.id for each in await self.keeping.due(now)]
-            return await self._purge(due, now)
+            return await self._purge(due, now, spare=self._oldest_kept(now))
 
     async def go_on(self, now: float) -> Purged:
         """End what was begun, here and in the backups, and begin nothing: ``now`` is not believed."""
@@ -82,15 +82,16 @@ class Purger:
         with alone(self._database.root):
             return await self._purge(task_ids, now)
 
-    async def forget_anyway(self, task_ids: Iterable[str], now: float) -> Purged:
-        """As ``forget``, in a state that nobody works on: what has not ended is stopped first."""
+    async def forget_anyway(self, task_ids: Iterable[str], sessions: Iterable[str], now: float) -> Purged:
+        """As ``forget``, in a state that nobody works on: what has not ended is stopped first. So with ``sessions``."""
         with alone(self._database.root):
             for task_id in task_ids:
                 await self.keeping.begin_anyway(task_id, now)
+            await forget_sessions(self.keeping, self._database.root, sessions, now)
             return await self._purge((), now)
 
-    async def _purge(self, task_ids: Iterable[str], now: float) -> Purged:
-        begun = [task_id for task_id in task_ids if await self.keeping.begin(task_id, now)]
+    async def _purge(self, task_ids: Iterable[str], now: float, spare: float | None = None) -> Purged:
+        begun = [task_id for task_id in task_ids if await self.keeping.begin(task_id, now, spare)]
         loose = await self._idle_sessions(now)
         expired = await self._expired_uploads(now)
         replies = await self._drop_replies(now)
@@ -107,13 +108,19 @@ class Purger:
         if traces or removed or any(purge.begun for purge in open_):
             await self.keeping.compact()
         await self.keeping.finish([purge for purge in open_ if purge.begun])
-        forgotten = frozenset(await self.keeping.forgotten())
-        backups = await forget_in_backups(self._shelf, forgotten, now) if forgotten else 0
+        forgotten = Forgotten(
+            frozenset(await self.keeping.forgotten()), await self.keeping.forgotten_sessions()
+        )
+        backups = await forget_in_backups(self._shelf, forgotten, now)
         return replace(done, files=done.files + removed, backups=backups)
 
     async def _idle_sessions(self, now: float) -> list[str]:
-        days = self._policy.days
-        return [] if days is None else await self.keeping.forget_idle_sessions(now - days * DAY)
+        before = self._oldest_kept(now)
+        return [] if before is None else await self.keeping.forget_idle_sessions(before, now)
+
+    def _oldest_kept(self, now: float) -> float | None:
+        """The setting, as a time: what was touched since is kept; ``None``: everything is."""
+        return None if self._policy.days is None else now - self._policy.days * DAY
 
     async def _expired_uploads(self, now: float) -> int:
         """Uploads in pieces whose time is over, if nobody has swept them: their rows hold names."""

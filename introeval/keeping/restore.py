@@ -17,6 +17,7 @@ import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 from db.database import FILE_NAME
@@ -30,6 +31,7 @@ from introeval.keeping.manifest import read_manifest
 from introeval.paths import StateLayout
 
 ASIDE = "before-restore-"
+_SESSION = "session "
 _PARTS = (
     FILE_NAME,
     f"{FILE_NAME}-wal",
@@ -44,11 +46,14 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """``aside``: where what was there is now; ``None``: there was nothing. ``forgotten``: what must not come back."""
+    """``aside``: where what was there is now; ``None``: there was nothing. ``forgotten``, ``sessions``: what must not
+    come back.
+    """
 
     submissions: int
     aside: Path | None
     forgotten: frozenset[str]
+    sessions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +61,40 @@ class Unfinished:
     """A restore that did not end: of which backup, and what must not come back with it."""
 
     backup: Path
-    forgotten: frozenset[str]
+    forgotten: frozenset[str] = frozenset()
+    sessions: frozenset[str] = frozenset()
+
+    def text(self) -> str:
+        """As it is written: the backup, then a line for each id."""
+        lines = [
+            str(self.backup),
+            *sorted(self.forgotten),
+            *(f"{_SESSION}{one}" for one in sorted(self.sessions)),
+        ]
+        return "".join(f"{line}\n" for line in lines)
+
+    def and_of(self, state: StateLayout) -> "Unfinished":
+        """United with what the tables that are there know of those that were forgotten, if they can be read."""
+        forgotten = _asked(state, "SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL")
+        kind = "SELECT json_extract(detail, '$.session') FROM events WHERE kind = 'session_purged'"
+        return replace_fields(
+            self, forgotten=self.forgotten | forgotten, sessions=self.sessions | _asked(state, kind)
+        )
 
 
 def read_unfinished(state_dir: Path) -> Unfinished | None:
-    """What ``restore.unfinished`` says: the backup in its first line, then an id a line. Raises ``RestoreError``."""
+    """What ``restore.unfinished`` says; ``None``: no restore is under way. Raises ``RestoreError``."""
     path = state_dir / UNFINISHED
     try:
-        backup, *forgotten = path.read_text(encoding="utf-8").splitlines()
+        backup, *ids = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise RestoreError(
             f"{path} cannot be read ({type(error).__name__}), and it says what must not come back: mend the disk."
         ) from error
-    return Unfinished(Path(backup), frozenset(forgotten))
+    sessions = frozenset(one.removeprefix(_SESSION) for one in ids if one.startswith(_SESSION))
+    return Unfinished(Path(backup), frozenset(one for one in ids if not one.startswith(_SESSION)), sessions)
 
 
 def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Restored:
@@ -96,10 +120,9 @@ def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Rest
                 f"There is a state in {state_dir} already: with --replace it is moved aside, into a folder "
                 f"{ASIDE}... there."
             )
-        begun = read_unfinished(state_dir)
-        forgotten = _forgotten(state) | (frozenset() if begun is None else begun.forgotten)
+        begun = replace_fields(read_unfinished(state_dir) or Unfinished(backup), backup=backup).and_of(state)
         try:
-            files.write_whole(unfinished, "".join(f"{line}\n" for line in (backup, *sorted(forgotten))))
+            files.write_whole(unfinished, begun.text())
             aside = _move_aside(state_dir, now)
             submissions = _place(state_dir, backup)
         except OSError as error:
@@ -107,7 +130,9 @@ def restore(state_dir: Path, backup: Path, *, replace: bool, now: float) -> Rest
                 f"The restore did not end ({error.strerror}): the backup is as it was, what was in {state_dir} is in "
                 f"a folder {ASIDE}... there. Mend the reason and repeat the command."
             ) from error
-        return Restored(submissions=submissions, aside=aside, forgotten=forgotten)
+        return Restored(
+            submissions=submissions, aside=aside, forgotten=begun.forgotten, sessions=begun.sessions
+        )
 
 
 def finish(state_dir: Path) -> None:
@@ -156,15 +181,12 @@ def _give_to_owner(state_dir: Path) -> None:
                 os.chown(each, owner.st_uid, owner.st_gid)
 
 
-def _forgotten(state: StateLayout) -> frozenset[str]:
+def _asked(state: StateLayout, sql: str) -> frozenset[str]:
     if not state.database.is_file():
         return frozenset()
     try:
         with closing(sqlite3.connect(state.database)) as connection:
-            rows = connection.execute(
-                "SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL"
-            ).fetchall()
+            return frozenset(str(row[0]) for row in connection.execute(sql))
     except sqlite3.Error:
         # It is damaged, or older than retention: that is why it is replaced.
         return frozenset()
-    return frozenset(str(row[0]) for row in rows)

@@ -123,6 +123,18 @@ class Lab:
         await Sessions(self.database).add_image(image, 5, THEN)
         return session_id
 
+    async def page(self, number: int, session_id: str, at: float) -> str:
+        """Another page of a session, handed in at ``at``; returns its file."""
+        path = f"images/{number:016x}page.bin"
+        (self.root / path).write_bytes(b"another picture")
+        image = NewImage(
+            id=f"{number:016x}page", session_id=session_id, role="student", order_index=number,
+            file_name=f"page of {number}", path=path, media_type="image/jpeg", width=1, height=1, size_bytes=15,
+            sha256="0" * 64,
+        )  # fmt: skip
+        await Sessions(self.database).add_image(image, 5, at)
+        return path
+
     async def session_graded(self, number: int, session_id: str) -> str:
         """A grading of a session that has ended."""
         task_id = await self.hand_in(

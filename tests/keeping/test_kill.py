@@ -26,7 +26,7 @@ from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
 
 NOW = THEN + 31 * DAY
 MOST_STEPS = 100
-DUE, SESSION, OTHER = f"{1:024x}", f"{3:024x}", f"{2:024x}"
+DUE, SESSION, OTHER, LATE = f"{1:024x}", f"{3:024x}", f"{2:024x}", f"{4:024x}"
 WORDS = (
     "Student 1",
     "Student 3",
@@ -35,25 +35,30 @@ WORDS = (
     f"what {DUE} said",
     "student 1",
     "Exam of 7",
+    "Exam of 8",
 )
 BAD = """
 SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL AND (student_name <> '' OR idempotency_key IS NOT NULL)"""
 
 
 async def made(root: Path) -> None:
-    """Two that are due (one of them a session's), one that is not, and a backup of all."""
+    """Three that are due (two of them sessions'), one that is not, and a backup from before the last one's grading."""
     async with Database.open(root / "state") as database:
         lab = Lab(database)
         await lab.graded(1)
         await lab.graded(2)
         await lab.session_graded(3, await lab.session(7))
-    make_backup(root / "state", Shelf(root / "backups"), keep=3, now=THEN, pause=lambda _: None)
+        late = await lab.session(8)
+        await asyncio.to_thread(
+            make_backup, lab.root, Shelf(root / "backups"), keep=3, now=THEN, pause=lambda _: None
+        )
+        await lab.session_graded(4, late)
 
 
 async def purge(root: Path) -> None:
     """As the command does it."""
     async with Database.open(root / "state") as database:
-        await Purger(database, Shelf(root / "backups"), Policy()).forget([DUE, SESSION], NOW)
+        await Purger(database, Shelf(root / "backups"), Policy()).forget([DUE, SESSION, LATE], NOW)
 
 
 def dies_at(step: int, root: Path) -> bool:
@@ -99,7 +104,7 @@ async def looked_at(root: Path) -> None:
     assert rows(root / "state", BAD) == []
     async with Database.open(root / "state") as database:
         views = Views(database)
-        assert await views.totals() == {"stt": 0, "llm": 0, "completed": 3, "failed": 0}
+        assert await views.totals() == {"stt": 0, "llm": 0, "completed": 4, "failed": 0}
         kept = await views.submission(OTHER)
         assert kept is not None
         assert (kept.task.student_name, kept.score) == ("Student 2", 3.0)

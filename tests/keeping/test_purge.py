@@ -95,29 +95,6 @@ async def test_pages_wait_for_the_tasks_that_read_them(lab: Lab) -> None:
     assert await asyncio.to_thread(holds, lab.root, f"the report on {reading}", "what student wrote") == {}
 
 
-async def test_a_session_goes_with_its_last_grading(lab: Lab) -> None:
-    """Its pages and readings stay while another grading of it is kept."""
-    session = await lab.session(7)
-    first, second = await lab.session_graded(1, session), await lab.session_graded(2, session)
-    await purger(lab).forget([first], LATER)
-    assert len(files_of(lab.root)) == 2
-    assert lab.rows("SELECT count(*) FROM sessions") == [(1,)]
-    await purger(lab).forget([second], LATER)
-    assert files_of(lab.root) == []
-    for table in ("sessions", "images", "rubric_results", "assessment_results"):
-        assert lab.rows(f"SELECT count(*) FROM {table}") == [(0,)]
-    assert await asyncio.to_thread(holds, lab.root, "Exam of 7", "page of 7", f"rubric {session}") == {}
-
-
-async def test_a_session_that_nobody_had_graded_goes_by_its_age(lab: Lab) -> None:
-    """With its pictures; one that was touched meanwhile stays, and without a setting both do."""
-    await lab.session(7)
-    await purger(lab).round(LATER)
-    assert len(files_of(lab.root)) == 1
-    await purger(lab, days=30).round(LATER)
-    assert (files_of(lab.root), lab.rows("SELECT count(*) FROM sessions")) == ([], [(0,)])
-
-
 async def test_nothing_comes_back(lab: Lab) -> None:
     """A forgotten one cannot be graded again, given a date or forgotten twice, and its key is free."""
     due = await lab.graded(1)

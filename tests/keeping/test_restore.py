@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from db.database import FILE_NAME, Database
+from db.keeping import Keeping
 from introeval.cli.main import main
 from introeval.instance import single_instance
 from introeval.keeping.backup import make_backup
@@ -18,7 +19,7 @@ from introeval.keeping.errors import DamagedStateError, RestoreError
 from introeval.keeping.integrity import UNFINISHED, require_whole
 from introeval.keeping.lock import LOCK_NAME
 from introeval.keeping.purge import Policy, Purger
-from introeval.keeping.restore import finish, read_unfinished, restore
+from introeval.keeping.restore import Unfinished, finish, read_unfinished, restore
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
 from scheduler.errors import ConfigurationError
@@ -58,7 +59,12 @@ async def test_a_restored_state_is_the_old_one(tmp_path: Path) -> None:
     backup = next((tmp_path / "backups").iterdir())
     done = restore(state, backup, replace=False, now=NOW)
     finish(state)
-    assert (done.submissions, done.aside, done.forgotten) == (3, None, frozenset())
+    assert (done.submissions, done.aside, done.forgotten, done.sessions) == (
+        3,
+        None,
+        frozenset(),
+        frozenset(),
+    )
     assert (rows(state, TASKS), files_of(state)) == (before, files)
     require_whole(StateLayout(state))
     assert (state / FILE_NAME).stat().st_mode & 0o777 == 0o600
@@ -195,6 +201,24 @@ async def test_a_repeated_restore_does_not_bring_the_forgotten_back(tmp_path: Pa
     for folder in (copy, *state.glob("before-restore-*")):
         await asyncio.to_thread(shutil.rmtree, folder)
     assert await asyncio.to_thread(holds, tmp_path, "Student 1", "R-1", f"the report on {1:024x}") == {}
+
+
+async def test_a_forgotten_session_does_not_come_back(tmp_path: Path) -> None:
+    """From a copy that is older than its first grading, where no submission speaks of it; also after a kill."""
+    async with Database.open(tmp_path / "state") as database:
+        session = await Lab(database).session(7)
+    state, copy = tmp_path / "state", tmp_path / "elsewhere"
+    await asyncio.to_thread(lambda: backed_up(state).rename(copy))
+    async with Database.open(state) as database:
+        graded = await Lab(database).session_graded(1, session)
+        await Purger(database, Shelf(tmp_path / "backups"), Policy()).forget([graded], NOW)
+    command = [sys.executable, "-c", KILLED, str(state), str(copy), "6"]
+    assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+    assert read_unfinished(state) == Unfinished(copy, frozenset({graded}), frozenset({session}))
+    assert await asyncio.to_thread(run, state, "restore") == 0
+    assert (rows(state, "SELECT id FROM sessions"), files_of(state)) == ([], [])
+    async with Database.open(state) as database:
+        assert await Keeping(database).forgotten_sessions() == {session}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can restore for another user")
