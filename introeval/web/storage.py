@@ -41,7 +41,9 @@ def target_of(folder: Path, name: str) -> Path:
 
 
 class Draft:
-    """One upload under way. ``size``: bytes so far. ``part``: its file before ``keep``, ``target``: after.
+    """One upload under way. ``size``: bytes so far. ``expected``: bytes in all, for which room is kept.
+
+    ``part``: its file before ``keep``, ``target``: after.
 
     Every call raises ``NoRoomError`` or ``StorageError``.
     """
@@ -184,10 +186,9 @@ class UploadRoom:
             yield draft
 
     @asynccontextmanager
-    async def piece(self, name: str, expected: int = 0) -> AsyncIterator[Draft]:
+    async def piece(self, name: str) -> AsyncIterator[Draft]:
         """A file that arrives in pieces, not opened yet; at the end it stays as it is, unless it was discarded."""
         draft = Draft(self.folder, name, self._reserve)
-        draft.expected = expected
         self._drafts.add(draft)
         try:
             yield draft

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from introeval.keeping.shelf import Shelf as Backups
 from introeval.sd_notify import Notifier
 from introeval.service import daemon
 from introeval.settings import load
+from introeval.web.context import UploadLimits
 from introeval.web.problems import ProblemError
 from introeval.web.resumable.body import RawBody
 from introeval.web.resumable.shelf import Shelf
@@ -89,6 +91,26 @@ async def test_another_process_purges_while_bytes_come(tmp_path: Path) -> None:
         assert b"upload_gone" in told
         assert (await head(room, path)).status == 404
         assert room.files == []
+
+
+async def test_room_for_the_rest_is_enough(tmp_path: Path) -> None:
+    """A piece is not refused for want of twice the room; one that is larger than what is left is."""
+    free = shutil.disk_usage(tmp_path).free
+    length = free // 4
+    # Room for one and a half of them is left, whatever others write to this disk or remove from it meanwhile.
+    limits = UploadLimits(reserve_bytes=free - length * 3 // 2, max_bytes=length)
+    async with running(tmp_path, limits) as room:
+        path = await begun(room, length)
+        other = await begun(room, length)
+        line = await Line.patching(room, path, 0, length)
+        await line.send(LONG)
+        await until_stored(room, path, 1)
+        refused = await Line.patching(room, other, 0, length)
+        told = await refused.answer()
+        assert b" 507 " in told.splitlines()[0]
+        at = await offset(room, path)
+        line.abort()
+        assert (await patch(room, path, LONG[at:], at)).status == 204
 
 
 class Broken(SystemClock):

@@ -160,7 +160,7 @@ class Shelf:
 
     @asynccontextmanager
     async def _piece(self, upload: Upload) -> AsyncIterator[Draft]:
-        async with self.room.piece(upload.id, upload.length or 0) as draft:
+        async with self.room.piece(upload.id) as draft:
             try:
                 yield draft
             finally:

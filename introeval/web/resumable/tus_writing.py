@@ -39,7 +39,9 @@ class TusWriting:
                     raise other_offset(writer.upload)
                 most = await self._most(request, writer)
                 # Inside the turn: whoever asks for the offset now waits for the bytes that are on their way.
+                writer.expect(request.content_length or 0)
                 await self._receiver.admission.enter(request, self._receiver.room)
+                writer.expect()
                 self._receiver.admission.count_student(request, upload.metadata["texts"]["roll_number"])
                 await _copy(body, writer, most, checksum)
         except TimeoutError as error:

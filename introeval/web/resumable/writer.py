@@ -44,6 +44,12 @@ class Writer:
         async with self._turn:
             self.upload = await self._advanced(self.upload, self.upload.received, length)
 
+    def expect(self, asked_for: int = 0) -> None:
+        """The rest is on its way: room for it is given to nobody else. ``asked_for``: bytes not to be counted, since
+        their request is asking for room itself.
+        """
+        self._draft.expected = max(0, (self.upload.length or 0) - asked_for)
+
     def hold(self) -> None:
         """What comes now is not to count before ``release`` (or is taken back by ``rewind``)."""
         self._unverified = True
