@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 import aiosqlite
 
+from db.compaction import rewrite
 from db.migrations import migrate
 from db.statements import STATEMENTS
 from scheduler.errors import ConfigurationError, NoRoomError, RefusedRowError, StateError
@@ -34,6 +35,8 @@ _PRAGMAS = (
     "busy_timeout = 10000",
     # What is deleted is overwritten in the same transaction (docs/reliability.md: what it costs).
     "secure_delete = ON",
+    # Otherwise sorting spills into a file below /var/tmp (db.compaction).
+    "temp_store = MEMORY",
 )
 
 
@@ -206,14 +209,8 @@ class Database:
         """
         async with self._lock:
             with _TRANSLATED:
-                await self._writer.execute("VACUUM")
-                # All commits wait here, so a reader of an older state is not waited for.
-                await self._writer.execute("PRAGMA busy_timeout = 500")
-                try:
-                    rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
-                finally:
-                    await self._writer.execute("PRAGMA busy_timeout = 10000")
-        if rows[0][0]:
+                emptied = await rewrite(self._writer, self.root)
+        if not emptied:
             raise StateError(
                 "the write-ahead log cannot be emptied yet: another process reads an older state"
             )
