@@ -88,8 +88,10 @@ class Transaction:
 
     async def execute(self, name: str, parameters: Parameters = _NOTHING) -> int:
         """Run a statement; returns how many rows it changed."""
-        async with self._connection.execute(STATEMENTS[name], parameters) as cursor:
-            return cursor.rowcount
+        cursor = await self._connection.execute(STATEMENTS[name], parameters)
+        return (
+            cursor.rowcount
+        )  # it is not closed, a hand-over to the thread: a statement without rows has ended
 
     def all(self, name: str, parameters: Parameters = _NOTHING) -> Awaitable[list[sqlite3.Row]]:
         """Run a statement; returns its rows."""

@@ -38,6 +38,9 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+_WAITING = (Status.PENDING, Status.RETRY)
+
+
 class TaskState(NamedTuple):
     """A task's whole state: the pair that the transition table is keyed by."""
 
@@ -87,7 +90,7 @@ class Task:
     @property
     def waiting(self) -> bool:
         """Not ended and not in anyone's hands."""
-        return self.state.status in (Status.PENDING, Status.RETRY)
+        return self.state.status in _WAITING
 
     @property
     def running(self) -> bool:
