@@ -1,7 +1,7 @@
 """What must hold at every commit, by a second account of the tables that shares nothing with the code under test.
 
 It keeps its own copy of every task, moves it by the events of each commit (``laws``), and compares it with the rows.
-What a commit has not written is not read again: which tables it has, the connection's statements say. At the end all is.
+What a commit has not written is not read again (its statements say which tables they write); at the end all is.
 """
 
 import json

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.script import Happens, Item, Script, script_of
-from tests.simulator.session import Outcome, play
+from tests.simulator.session import Outcome, play, quiet
 from tests.simulator.shrink import shortest, text
 from tests.simulator.tables import Tables
 
@@ -70,13 +70,14 @@ def block(seeds: Iterable[int]) -> Tally:
     _settle()
     gc.disable()
     try:
-        for seed in seeds:
-            outcome = one(seed)
-            count, turns, seconds = count + 1, turns + outcome.turns, seconds + outcome.seconds
-            if outcome.wrong:
-                failures.append(Failure(seed, outcome.wrong, outcome.hash))
-            if count % _COLLECT == 0:
-                gc.collect()
+        with quiet():
+            for seed in seeds:
+                outcome = one(seed)
+                count, turns, seconds = count + 1, turns + outcome.turns, seconds + outcome.seconds
+                if outcome.wrong:
+                    failures.append(Failure(seed, outcome.wrong, outcome.hash))
+                if count % _COLLECT == 0:
+                    gc.collect()
     finally:
         gc.enable()
     return Tally(count, time.process_time() - began, seconds, turns, tuple(failures))

@@ -7,6 +7,8 @@ When the script is over and its faults have ended, everything must end in bounde
 import asyncio
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.simulator.clients import Clients
@@ -211,9 +213,21 @@ class Session:
 
 def play(script: Script, tables: Tables) -> Outcome:
     """Play a script on tables that are cleared for it."""
-    logging.disable(logging.CRITICAL)
+    with quiet():
+        try:
+            return Session(script, tables).play()
+        finally:
+            tables.on_commit = lambda: None
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing is logged. Every logger is told, which takes a while: within another one nothing is switched."""
+    before = logging.root.manager.disable
+    if before < logging.CRITICAL:
+        logging.disable(logging.CRITICAL)
     try:
-        return Session(script, tables).play()
+        yield
     finally:
-        logging.disable(logging.NOTSET)
-        tables.on_commit = lambda: None
+        if before < logging.CRITICAL:
+            logging.disable(before)

@@ -163,6 +163,9 @@ class SimulatedTranscriber(Side):
     async def prepare(self, task: Task) -> None:
         await self._pass(int(3 * spread(self._play.script.seed, int(task.user_id), 9)))
 
+    async def forget(self, task_id: str) -> None:
+        pass
+
     async def transcribe(self, task: Task, progress: Progress) -> Transcription:
         await self._work(task, progress)
         return transcription(task)

@@ -7,7 +7,7 @@ bad one fails. What was not committed when the process was killed is rolled back
 
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -97,32 +97,6 @@ Parameters = Mapping[str, Any]
 _NOTHING: Parameters = {}
 
 
-class _Statement:
-    """What ``execute`` returns: to be awaited, or used as an asynchronous context."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: Generator[Any, None, sqlite3.Cursor]) -> None:
-        self._run = run
-
-    def __await__(self) -> Generator[Any, None, sqlite3.Cursor]:
-        return self._run
-
-    def __aenter__(self) -> "_Statement":
-        return self
-
-    def __aexit__(self, *_error: object) -> "_Done":
-        return _DONE
-
-
-class _Done:
-    def __await__(self) -> Iterator[None]:
-        return iter(())
-
-
-_DONE = _Done()
-
-
 class _Connection:
     """One process's connection. A turn is a bare ``yield``, which is how a task lets others run; if there are any."""
 
@@ -147,10 +121,8 @@ class Writer(_Connection):
     def in_transaction(self) -> bool:
         return self._file.in_transaction and not self.dead
 
-    def execute(self, sql: str, parameters: Parameters = _NOTHING) -> _Statement:
-        return _Statement(self._execute(sql, parameters))
-
-    def _execute(self, sql: str, parameters: Parameters) -> Generator[Any, None, sqlite3.Cursor]:
+    @coroutine
+    def execute(self, sql: str, parameters: Parameters = _NOTHING) -> Generator[Any, None, sqlite3.Cursor]:
         committing = sql == "COMMIT"
         turn = committing or sql == "BEGIN IMMEDIATE" or self._chance() < _TURN_RATE
         if turn and self._loop.others_may_come:
