@@ -23,7 +23,7 @@ from db.calls import SqliteCalls
 from db.database import Database
 from db.store import SqliteStore
 from db.views import Views
-from introeval import assembly, logs, wiring
+from introeval import assembly, core_files, logs, wiring
 from introeval.clock import SystemClock
 from introeval.durable import make_folder
 from introeval.evaluator import GradingEvaluator
@@ -57,6 +57,7 @@ def serve(settings: Settings, port_file: Path | None = None) -> int:
 
     ``port_file``: where to write ``{"url", "pid"}`` once it serves (with port 0 nobody else knows the port).
     """
+    core_files.forbid()
     logs.configure(settings.log.format, settings.log.level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(settings, port_file))

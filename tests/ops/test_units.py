@@ -61,6 +61,20 @@ def test_stop_is_longer_than_the_drain() -> None:
     assert float(unit["WatchdogSec"][0]) > 0
 
 
+@each_unit
+def test_no_core_files(unit: Path) -> None:
+    """They would hold what students said, where no deletion reaches it."""
+    assert options(unit)["LimitCORE"] == ["0"]
+
+
+def test_the_daemon_waits_for_the_right_time() -> None:
+    """What is due is deleted by the clock, and backups go by their names."""
+    for name in ("introeval", "introeval-backup"):
+        unit = options(next(path for path in UNITS if path.stem == name))
+        for option in ("Wants", "After"):
+            assert "time-sync.target" in " ".join(unit[option]).split()
+
+
 @pytest.mark.parametrize("server", OllamaSettings().servers, ids=lambda server: server.name)
 def test_servers_are_where_the_settings_look(server: object) -> None:
     """Each default server has a unit of its name, on its port, with as many slots as requests are sent."""
