@@ -4,6 +4,8 @@ The answer that ends an upload is only sent when its submission is committed (``
 before its body is read where it can be; what arrived of a body counts, whatever became of the rest (``shelf``).
 """
 
+from typing import Any
+
 from aiohttp import web
 
 from db.uploads import Upload
@@ -11,7 +13,7 @@ from introeval.web.api import answer
 from introeval.web.context import WebContext
 from introeval.web.documents import refuse_other_sites
 from introeval.web.intake import Receiver
-from introeval.web.problems import PROBLEMS, ProblemError, response
+from introeval.web.problems import ProblemError, body_of, response
 from introeval.web.resumable import headers as tus
 from introeval.web.resumable.finishing import Finisher
 from introeval.web.resumable.shapes import upload_body
@@ -23,6 +25,7 @@ from scheduler.errors import IntroevalError
 
 PATH = "/files/"
 _NO_STORE = {"Cache-Control": "no-store"}
+_LOCATION = web.RequestKey("location", str)
 _TERMINATED = "This upload was ended by its client. Begin a new one."
 
 
@@ -43,6 +46,8 @@ class Tus:
         if request.path.startswith(PATH) or request.path == PATH.rstrip("/"):
             made.headers.setdefault("Tus-Resumable", tus.VERSION)
             made.headers.setdefault("Cache-Control", "no-store")
+            if _LOCATION in request:
+                made.headers["Location"] = request[_LOCATION]
             if made.status == 412:
                 made.headers["Tus-Version"] = tus.VERSION
 
@@ -61,13 +66,25 @@ class Tus:
         """A new upload; with a body of ``OFFSET_TYPE`` also its first bytes."""
         _require_version(request)
         upload = await self._creation.begin(request)
+        # In each answer from here on, also a refusal's: what came counts, and its client is to find it.
+        request[_LOCATION] = self._creation.address(request, upload)
         if request.content_type == tus.OFFSET_TYPE and upload.open and not upload.received:
-            upload = await self._writing.take(request, upload, 0)
+            upload = await self._begun(request, upload)
         upload = await self._settled(upload)
         if upload.refusal is not None:
             return _refused(upload)
-        location = {"Location": self._creation.address(request, upload)}
-        return web.Response(status=201, headers=tus.state(upload) | location)
+        return web.Response(status=201, headers=tus.state(upload))
+
+    async def _begun(self, request: web.Request, upload: Upload) -> Upload:
+        """With its first bytes. If the line breaks, nobody has heard the address: what nobody can find again goes."""
+        try:
+            return await self._writing.take(request, upload, 0)
+        except ProblemError as error:
+            if error.problem == "malformed_body" and request.transport is None:
+                found = await self.shelf.find(upload.id)
+                if not found.whole and not self._creation.can_be_found(found):
+                    await self.shelf.terminate(upload.id, _terminated())
+            raise
 
     async def head(self, request: web.Request) -> web.StreamResponse:
         """Where to go on; whoever still writes is stopped. A whole upload is finished first."""
@@ -117,15 +134,7 @@ class Tus:
         """End it. What has become a submission stays one."""
         _require_version(request)
         refuse_other_sites(request)
-        kind = PROBLEMS["upload_gone"]
-        gone = ProblemBody(
-            type="urn:introeval:problem:upload_gone",
-            title=kind.title,
-            status=kind.status,
-            detail=_TERMINATED,
-            code="upload_gone",
-        )
-        await self.shelf.terminate(request.match_info["id"], gone.model_dump())
+        await self.shelf.terminate(request.match_info["id"], _terminated())
         return web.Response(status=204)
 
     async def overridden(self, request: web.Request) -> web.StreamResponse:
@@ -143,6 +152,11 @@ class Tus:
 def _require_version(request: web.Request) -> None:
     if request.headers.get("Tus-Resumable") != tus.VERSION:
         raise ProblemError("tus_version", f"Send the header Tus-Resumable: {tus.VERSION}.")
+
+
+def _terminated() -> dict[str, Any]:
+    """What whoever asks for it later is told."""
+    return body_of(ProblemError("upload_gone", _TERMINATED)).model_dump()
 
 
 def _refused(upload: Upload) -> web.Response:

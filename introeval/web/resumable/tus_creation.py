@@ -55,6 +55,12 @@ class TusCreation:
         base = self._limits.public_url or f"{request.scheme}://{request.host}"
         return f"{base.rstrip('/')}/files/{upload.id}"
 
+    @staticmethod
+    def can_be_found(upload: Upload) -> bool:
+        """Whether the same creation once more would find it (``_known``)."""
+        digest = upload.metadata["texts"].get("sha256")
+        return None not in (upload.metadata["key"], digest, upload.length)
+
     async def _require_size(self, form: SubmissionForm, length: int | None) -> None:
         assignment = await self._receiver.acceptor.assignment(form.assignment)
         if assignment.kind not in self._context.inspect:
