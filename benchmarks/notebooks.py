@@ -76,7 +76,7 @@ class NoSpeech:
     async def prepare(self, task: Task) -> None:
         """Never asked."""
 
-    async def forget(self, task: Task) -> None:
+    async def forget(self, task_id: str) -> None:
         """Never asked."""
 
     async def transcribe(self, task: Task, progress: Progress) -> Transcription:

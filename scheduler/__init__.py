@@ -14,7 +14,8 @@ Read it in this order:
 10. ``controller``  ``SemaphoreController``: hands the machine from one side to the other
 11. ``leases``      ``Lease``: how long a piece of work may be silent, and what happens then
 12. ``jobs``        ``JobRunner``: the pieces of work under way, and the commit of what becomes of them
-13. ``queues``      ``ReaderWriterQueueManager``: the loop that carries the commands out
+13. ``preparing``   ``Preparation``: audio that is extracted ahead of its phase, and removed when it is not needed
+14. ``queues``      ``ReaderWriterQueueManager``: the loop that carries the commands out
 
-1 to 7 and 9 are pure: no clock, no I/O, no asyncio (import-linter enforces it). Only 10 to 13 await.
+1 to 7 and 9 are pure: no clock, no I/O, no asyncio (import-linter enforces it). Only 10 to 14 await.
 """

@@ -126,6 +126,10 @@ class Transcriber(Side, Protocol):
         """Extract the task's audio ahead of time. Idempotent. Raises ``RejectedWorkError`` (no audio track, ...)."""
         ...
 
+    async def forget(self, task_id: str) -> None:
+        """Stop and remove what was extracted for a task that nobody transcribes. Idempotent. Raises ``StateError``."""
+        ...
+
     async def transcribe(self, task: Task, progress: Progress) -> Transcription:
         """Transcribe one video; what was extracted for it is removed whatever the outcome.
 

@@ -23,6 +23,7 @@ from scheduler.leases import LeaseLimits
 from scheduler.outcome import translated
 from scheduler.policy import Command, PhaseLimits
 from scheduler.ports import Clock, Evaluator, Store, Transcriber
+from scheduler.preparing import Preparation
 from scheduler.snapshot import Machine, QueueSnapshot, RunningTask
 from scheduler.task import Phase, Stage, Task
 
@@ -48,8 +49,6 @@ class QueueSettings:
 class _State:
     """What only the running process knows."""
 
-    prepared: set[str] = field(default_factory=set)
-    preparing: asyncio.Task[None] | None = None
     switching: asyncio.Task[None] | None = None
     switch_until: float = 0.0
     hold_until: float = 0.0
@@ -83,6 +82,7 @@ class ReaderWriterQueueManager:
         self._on_beat = on_beat
         self._wake = asyncio.Event()
         self._state = _State()
+        self._preparation = Preparation(transcriber, self.wake)
         self._jobs = JobRunner(
             store,
             self.controller,
@@ -101,6 +101,7 @@ class ReaderWriterQueueManager:
     def cancel(self, task_id: str) -> None:
         """The tables say that this task was cancelled: whoever works on it stops."""
         self._jobs.cancel(task_id)
+        self._preparation.cancel(task_id)
         self.wake()
 
     @property
@@ -171,7 +172,7 @@ class ReaderWriterQueueManager:
         self._state.stopping = True
         self.wake()
         await self._jobs.stop(drain_seconds)
-        beside = [task for task in (self._state.switching, self._state.preparing) if task]
+        beside = [task for task in (self._state.switching, self._preparation.running) if task]
         for task in beside:
             task.cancel()
         if beside:
@@ -185,6 +186,7 @@ class ReaderWriterQueueManager:
             if not (commands and isinstance(commands[0], policy.CloseBatch)):
                 break
             await self._close_batch(commands[0].tasks)
+        await self._preparation.forget(snapshot, self._jobs.in_hand())
         for command in commands:
             await self._carry_out(command)
         return next((command.at for command in commands if isinstance(command, policy.WakeAt)), None)
@@ -212,8 +214,8 @@ class ReaderWriterQueueManager:
                 except StaleWorkError:
                     # Somebody (a teacher's cancel) was quicker: the tables have changed, look again.
                     self.wake()
-            case policy.Prepare(task) if not self._state.preparing and task.id not in self._state.prepared:
-                self._state.preparing = asyncio.create_task(self._prepare(task), name=f"prepare-{task.id}")
+            case policy.Prepare(task):
+                self._preparation.begin(task)
             case _:
                 pass
 
@@ -233,13 +235,3 @@ class ReaderWriterQueueManager:
         log.error("held back by an error", exc_info=error, extra={"code": shown.code})
         self._state.errors[what] = str(shown)
         self._state.hold_until = self._clock.monotonic() + self._settings.error_pause
-
-    async def _prepare(self, task: Task) -> None:
-        try:
-            await self._transcriber.prepare(task)
-        except Exception as error:  # said again, and then counted, when the task's turn comes
-            log.info("not prepared", exc_info=error, extra={"task_id": task.id})
-        finally:
-            self._state.prepared.add(task.id)
-            self._state.preparing = None
-            self.wake()

@@ -99,7 +99,7 @@ class STTBatchWorker:
             raise WorkFolderError(f"The transcript could not be written ({error.strerror}).") from error
         finally:
             self._at_work -= 1
-            await self.forget(task)
+            await self.forget(task.id)
 
     async def _transcribe(self, task: Task, progress: Progress) -> Transcription:
         path = self._config.transcript_path(task.id)
@@ -137,9 +137,12 @@ class STTBatchWorker:
             model=found.model,
         )
 
-    async def forget(self, task: Task) -> None:
-        """Remove the task's WAV. Its transcript stays."""
-        await self._audio.forget(safe_id(task.id))
+    async def forget(self, task_id: str) -> None:
+        """Remove the task's WAV. Its transcript stays. Raises ``WorkFolderError``."""
+        try:
+            await self._audio.forget(safe_id(task_id))
+        except OSError as error:
+            raise WorkFolderError(f"The sound could not be removed ({error.strerror}).") from error
 
     async def _whisper(self, audio: Audio, writer: TranscriptWriter, progress: Progress) -> Done:
         loops = LoopCutter()

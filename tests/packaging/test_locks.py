@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-DRIVERS = {"controller", "jobs", "leases", "ports", "queues"}
+DRIVERS = {"controller", "jobs", "leases", "ports", "preparing", "queues"}
 """Modules of ``scheduler`` that wait, log or speak of asyncio; all others are the pure core."""
 
 

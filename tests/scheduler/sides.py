@@ -82,6 +82,8 @@ class ScriptedTranscriber:
         self._script = script
         self.attempts: dict[str, int] = defaultdict(int)
         self.prepared: list[str] = []
+        self.audio: set[str] = set()
+        self.preparing: asyncio.Event | None = None
         self.gate: asyncio.Event | None = None
         self.leave_errors: list[Exception] = []
 
@@ -98,9 +100,12 @@ class ScriptedTranscriber:
 
     async def prepare(self, task: Task) -> None:
         self.prepared.append(task.roll_number)
+        self.audio.add(task.id)
+        if self.preparing:
+            await self.preparing.wait()
 
-    async def forget(self, task: Task) -> None:
-        pass
+    async def forget(self, task_id: str) -> None:
+        self.audio.discard(task_id)
 
     async def work(self) -> None:
         """The work itself: it takes as long as the gate is shut."""
@@ -117,6 +122,7 @@ class ScriptedTranscriber:
                 raise error
         finally:
             self._room.stt_active -= 1
+            await self.forget(task.id)
         self._room.log.append(f"stt {task.roll_number}")
         path = f"{self._root}/transcripts/{task.id}.jsonl"
         return Transcription(

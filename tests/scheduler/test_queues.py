@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from db.database import Database
+from db.requests import Requests
 from db.views import Filter
+from scheduler.queues import ReaderWriterQueueManager
 from tests.scheduler.lab import Lab
 
 
@@ -66,3 +68,36 @@ async def test_a_lone_student_is_graded_when_the_batch_is_old_enough(lab: Lab) -
         assert await lab.states() == {"a": "stt/pending"}
         lab.clock.advance(20.0)
         await lab.until(lab.all_ended)
+
+
+async def test_a_cancelled_students_audio_is_removed(lab: Lab) -> None:
+    """It was prepared and will not be transcribed: it goes while the daemon runs, and nobody else's does."""
+    lab.size = 3
+    await lab.upload("a", "b", "c")
+    lab.transcriber.gate = asyncio.Event()
+    async with lab.daemon() as manager:
+        await lab.until(lambda: lab.transcriber.prepared == ["b", "c"])
+        assert lab.transcriber.audio == {"tb", "tc"}
+        await cancel(lab, manager, "tb")
+        await lab.until(lambda: lab.transcriber.audio == {"tc"})
+        lab.transcriber.gate.set()
+        await lab.until(lab.all_ended)
+        assert lab.transcriber.audio == set()
+
+
+async def test_a_preparation_that_nobody_waits_for_is_stopped(lab: Lab) -> None:
+    """The next file's begins, and what there was of the stopped one is removed."""
+    lab.size = 3
+    await lab.upload("a", "b", "c")
+    lab.transcriber.gate, lab.transcriber.preparing = asyncio.Event(), asyncio.Event()
+    async with lab.daemon() as manager:
+        await lab.until(lambda: lab.transcriber.audio == {"tb"})
+        await cancel(lab, manager, "tb")
+        await lab.until(lambda: lab.transcriber.audio == {"tc"})
+        assert lab.transcriber.prepared == ["b", "c"]
+
+
+async def cancel(lab: Lab, manager: ReaderWriterQueueManager, task_id: str) -> None:
+    """A teacher stops the work on a task."""
+    await Requests(lab.database).cancel(task_id, lab.clock.now())
+    manager.cancel(task_id)

@@ -54,7 +54,7 @@ async def test_speech(worker: STTBatchWorker, config: SpeechConfig, speech: Path
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert files_in(config.transcript_dir) == [Path(result.transcript_path)]
-    await worker.forget(task_of(speech))
+    await worker.forget(task_of(speech).id)
     assert not files_in(config.work_dir)
 
 
