@@ -24,6 +24,14 @@ def active(text: str) -> str:
     return re.sub(r"(?m)^# (?=\w+ = )", "", text)
 
 
+def folders_of_the_unit() -> tuple[str, str]:
+    """Where systemd puts the state and the cache (systemd.exec(5)): commands that a person types must find them too."""
+    unit = (ROOT / "systemd" / "introeval.service").read_text(encoding="utf-8")
+    names = [re.search(rf"(?m)^{kind}Directory=(\S+)$", unit) for kind in ("State", "Cache")]
+    state, cache = (found.group(1) for found in names if found is not None)
+    return f"/var/lib/{state}", f"/var/cache/{cache}"
+
+
 def defaults() -> dict[str, Any]:
     """Every setting by its dotted name, as JSON has it; ``None`` when there is no constant default."""
     found: dict[str, Any] = {}
@@ -66,4 +74,5 @@ def test_example_file_is_valid(tmp_path: Path, commented: bool) -> None:
     file = tmp_path / "introeval.toml"
     file.write_text(text if commented else active(text))
     settings = load({"config": file})
+    assert (str(settings.state_dir), str(settings.cache_dir)) == folders_of_the_unit()
     assert (settings.models, settings.ollama.servers) == ("ollama", sections.OllamaSettings().servers)
