@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from introeval.clock import SystemClock
 from introeval.keeping.purge import Policy, Purger
@@ -22,6 +23,7 @@ from introeval.web.problems import ProblemError
 from introeval.web.resumable.body import RawBody
 from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import UploadRoom
+from stt.errors import ProbeFailedError
 from tests.web.bodies import stored
 from tests.web.running import VIDEO, Room, running, until
 from tests.web.serving import Client, Served
@@ -179,6 +181,23 @@ async def test_a_bug_in_the_tending_is_not_silent(tmp_path: Path) -> None:
         tending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await started.until(asyncio.Event())
+
+
+async def test_what_cannot_be_finished_is_in_the_log(tmp_path: Path) -> None:
+    """Each minute, by code and id: a disk or a probe that fails for days is not to be found out by its students."""
+
+    async def broken(path: Path, name: str) -> float:
+        raise ProbeFailedError("the child died")
+
+    async with running(tmp_path, probe=broken) as room:
+        path = await begun(room)
+        assert (await patch(room, path, VIDEO)).status == 503
+    with capture_logs() as lines:
+        async with running(tmp_path, probe=broken) as room:
+            await until(lambda: bool(lines))
+    upload_id = path.rsplit("/", 1)[1]
+    said = {"event": "whole upload not accepted", "code": ProbeFailedError.code, "task_id": upload_id}
+    assert lines[0] == said | {"log_level": "warning"}
 
 
 async def test_a_sync_that_fails_while_its_writer_is_cancelled(tmp_path: Path) -> None:

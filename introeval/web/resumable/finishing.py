@@ -10,7 +10,6 @@ The rules:
 """
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -78,8 +77,11 @@ class Finisher:
 
     async def _try(self, upload_id: str) -> None:
         # A refusal is in the row; what comes later is tried again. Bugs end the loop, as everywhere.
-        with suppress(IntroevalError):
+        try:
             await self.finish(upload_id)
+        except IntroevalError as error:
+            # No trace: it may tell what is in the file, and it comes again each minute.
+            _log.warning("whole upload not accepted", code=body_of(error).code, task_id=upload_id)
 
     def _ended(self, upload_id: str, task: asyncio.Task[None]) -> None:
         del self._running[upload_id]
