@@ -183,11 +183,13 @@ class VirtualLoop:
 def running(loop: VirtualLoop) -> Iterator[None]:
     """Make it the loop that asyncio's functions find. Only ``asyncio.all_tasks``, which nobody asks, does not work."""
     events._set_running_loop(loop.as_loop)
-    register: Any = asyncio.tasks._all_tasks  # type: ignore[attr-defined]
-    register.add = id  # does nothing with a task, where the register makes weak references
+    register: Any = getattr(asyncio.tasks, "_all_tasks", None)  # so called in Python 3.11
+    if register is not None:
+        register.add = id  # does nothing with a task, where the register makes weak references
     try:
         yield
     finally:
-        del register.add
+        if register is not None:
+            del register.add
         loop.kill()
         events._set_running_loop(None)
