@@ -70,7 +70,9 @@ def make_backup(
             raise BackupError(
                 f"A restore of {state_dir} was interrupted: repeat it (`introeval restore --replace`), then back up."
             )
-        shelf.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not shelf.folder.is_dir():
+            shelf.folder.mkdir(parents=True, mode=0o700)
+            files.give(shelf.folder, state_dir)
         shelf.sweep()
         _require_room(shelf.folder, database)
         place = shelf.place(now)
@@ -78,6 +80,7 @@ def make_backup(
         try:
             part.mkdir(mode=0o700)
             manifest, rescued = _fill(part, state_dir, shelf, now, pause)
+            files.give(part, state_dir)
             part.rename(place)
             files.sync_folder(shelf.folder)
         except BaseException:

@@ -1,4 +1,7 @@
-"""Files that are on the disk when a call returns: copies, links, and texts under a name that is whole or not there."""
+"""Files that are on the disk when a call returns: copies, links, and texts under a name that is whole or not there.
+
+Root works for the user to whom the state belongs: what it makes is given to that one, or the daemon could not read it.
+"""
 
 import errno
 import hashlib
@@ -41,15 +44,25 @@ def copy(source: Path, target: Path) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text under its name, whole and synced or not at all."""
+    """Write a text under its name, whole and synced or not at all; it belongs to the owner of its folder."""
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
     with open(part, "x", encoding="utf-8", opener=_private) as file:
         file.write(text)
         file.flush()
+        give(part, part.parent)
         os.fsync(file.fileno())
     part.replace(path)
     sync_folder(path.parent)
+
+
+def give(path: Path, like: Path) -> None:
+    """If we are root: give ``path``, with all below it, to the owner of ``like``."""
+    owner = like.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        os.chown(each, owner.st_uid, owner.st_gid)
 
 
 def sync(path: Path) -> None:

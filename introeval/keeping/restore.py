@@ -12,7 +12,6 @@ The rules:
    place, or none, and unites what that one knows with what is written there.
 """
 
-import os
 import sqlite3
 import time
 from contextlib import closing
@@ -164,21 +163,11 @@ def _place(state_dir: Path, backup: Path) -> int:
         # The database will be written; the others never are.
         if name == FILE_NAME or not files.link(backup / name, target):
             files.copy(backup / name, target)
-    _give_to_owner(state_dir)
+    for path in (state_dir / name for name in _PARTS):
+        if path.exists():
+            files.give(path, state_dir)
     files.sync_tree(state_dir)
     return manifest.submissions
-
-
-def _give_to_owner(state_dir: Path) -> None:
-    """Root restores for the daemon's user, to whom the folder belongs."""
-    owner = state_dir.stat()
-    if os.geteuid() != 0 or owner.st_uid == 0:
-        return
-    for name in _PARTS:
-        path = state_dir / name
-        for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
-            if each.exists():
-                os.chown(each, owner.st_uid, owner.st_gid)
 
 
 def _asked(state: StateLayout, sql: str) -> frozenset[str]:

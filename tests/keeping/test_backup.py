@@ -1,6 +1,7 @@
 """Backups: whole, made beside a working daemon, refused when they cannot be, and believed only after a check."""
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 
@@ -10,6 +11,7 @@ from db.database import FILE_NAME
 from introeval.keeping import backup as making
 from introeval.keeping.backup import make_backup
 from introeval.keeping.check import check_backup
+from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.errors import BackupError, KeepingBusyError
 from introeval.keeping.integrity import UNFINISHED
 from introeval.keeping.lock import alone
@@ -178,6 +180,21 @@ async def test_a_half_restored_state_is_not_backed_up(lab: Lab) -> None:
     with pytest.raises(BackupError, match="was interrupted: repeat it"):
         backed_up(lab, keep=1, now=NOW + 60)
     assert list(good.parent.iterdir()) == [good]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can back up for another user")
+async def test_what_root_makes_belongs_to_the_daemons_user(lab: Lab) -> None:
+    """A backup and a purge by root: the daemon must be able to read, forget in and remove all of it later."""
+    await filled(lab)
+    for path in (lab.root, *lab.root.rglob("*")):
+        os.chown(path, 65534, 65534)
+    made = await asyncio.to_thread(backed_up, lab)
+    ClockWatch(lab.root).believe(NOW)
+    await Purger(lab.database, Shelf(made.folder.parent), Policy()).forget([f"{1:024x}"], NOW)
+    everything = [lab.root, made.folder.parent, *lab.root.rglob("*"), *made.folder.parent.rglob("*")]
+    assert {path.name for path in everything} > {"manifest.json", "keeping.time", "keeping.lock", FILE_NAME}
+    assert [path.name for path in everything if path.stat().st_uid != 65534] == []
+    assert check_backup(made.folder) == []
 
 
 async def test_uploads_that_have_not_ended_are_left_out(lab: Lab) -> None:

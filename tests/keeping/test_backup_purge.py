@@ -94,7 +94,7 @@ async def test_a_session_that_the_state_does_not_know_stays_in_a_backup(lab: Lab
     """An older state was restored: what is newer is only in the backup, and was not forgotten."""
     session = await lab.session(7)
     backup = (await asyncio.to_thread(backed_up, lab)).folder
-    await lab.database.write(lambda t: t.execute("forget_images", {"session_id": session}))
+    await lab.database.write(lambda t: t.all("forget_images", {"session_id": session}))
     await lab.database.write(lambda t: t.execute("forget_session", {"session_id": session}))
     await lab.graded(1)
     await purger(lab).forget([GONE], NOW)
