@@ -168,15 +168,18 @@ class ReaderWriterQueueManager:
         return min(pause for pause in pauses if pause > 0)
 
     async def stop(self, drain_seconds: float) -> None:
-        """Start nothing more; wait ``drain_seconds`` for what runs, then cancel and release it."""
+        """Start nothing more; wait ``drain_seconds`` for what runs, then cancel and release it.
+
+        A hand-over or a preparation is of no use to anybody now and ends meanwhile, so that all is over within
+        ``drain_seconds`` and one time to cancel: whoever stops the daemon does not wait for ever either.
+        """
         self._state.stopping = True
         self.wake()
-        await self._jobs.stop(drain_seconds)
         beside = [task for task in (self._state.switching, self._preparation.running) if task]
         for task in beside:
             task.cancel()
-        if beside:
-            await asyncio.wait(beside, timeout=self._settings.leases.cancel)
+        gone = [asyncio.wait(beside, timeout=self._settings.leases.cancel)] if beside else []
+        await asyncio.gather(self._jobs.stop(drain_seconds), *gone)
 
     async def _step(self) -> float | None:
         """One round; returns when time alone calls for the next one."""

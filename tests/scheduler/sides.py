@@ -84,6 +84,7 @@ class ScriptedTranscriber:
         self.prepared: list[str] = []
         self.audio: set[str] = set()
         self.preparing: asyncio.Event | None = None
+        self.unprepared: list[str] = []
         self.gate: asyncio.Event | None = None
         self.leave_errors: list[Exception] = []
 
@@ -102,7 +103,11 @@ class ScriptedTranscriber:
         self.prepared.append(task.roll_number)
         self.audio.add(task.id)
         if self.preparing:
-            await self.preparing.wait()
+            try:
+                await self.preparing.wait()
+            except asyncio.CancelledError:
+                self.unprepared.append(task.roll_number)
+                raise
 
     async def forget(self, task_id: str) -> None:
         self.audio.discard(task_id)

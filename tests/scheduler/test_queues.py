@@ -97,6 +97,20 @@ async def test_a_preparation_that_nobody_waits_for_is_stopped(lab: Lab) -> None:
         assert lab.transcriber.prepared == ["b", "c"]
 
 
+async def test_a_stop_does_not_wait_for_one_thing_after_another(lab: Lab) -> None:
+    """While a transcription may still end, the preparation beside it has been stopped; both times begin at once."""
+    await lab.upload("a", "b")
+    lab.transcriber.gate, lab.transcriber.preparing = asyncio.Event(), asyncio.Event()
+    async with lab.daemon() as manager:
+        await lab.until(lambda: lab.room.stt_active == 1 and lab.transcriber.prepared == ["b"])
+        stopping = asyncio.create_task(manager.stop(600.0))
+        await lab.until(lambda: lab.transcriber.unprepared == ["b"])
+        assert (lab.room.stt_active, stopping.done()) == (1, False)
+        lab.transcriber.gate.set()
+        await stopping
+    assert await lab.states() == {"a": "llm/pending", "b": "stt/pending"}
+
+
 async def cancel(lab: Lab, manager: ReaderWriterQueueManager, task_id: str) -> None:
     """A teacher stops the work on a task."""
     await Requests(lab.database).cancel(task_id, lab.clock.now())
