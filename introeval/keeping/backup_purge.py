@@ -49,12 +49,14 @@ async def forget_in_backups(shelf: Shelf, forgotten: Forgotten, now: float) -> i
 
     Raises ``StateError`` when all have been gone through, and names those in which something may be left.
     """
+    if not forgotten:
+        return 0
     changed, wrong = 0, list[str]()
     try:
         await asyncio.to_thread(shelf.sweep)
     except StateError as error:
         wrong.append(str(error))
-    for backup in [] if not forgotten else await asyncio.to_thread(shelf.backups):
+    for backup in await asyncio.to_thread(shelf.backups):
         try:
             changed += await _forget_in(backup, forgotten, now)
         except (RestoreError, StateError) as error:

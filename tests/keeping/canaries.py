@@ -64,6 +64,9 @@ class Hears:
     async def prepare(self, task: Task) -> None:
         """Nothing to extract."""
 
+    async def forget(self, task_id: str) -> None:
+        """Nothing was extracted."""
+
     async def transcribe(self, task: Task, progress: Progress) -> Transcription:
         """Two canaries in forty words."""
         words = [CANARIES[f"spoken {(self._heard + n) % 6}"] for n in range(2)]
