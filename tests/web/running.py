@@ -198,12 +198,7 @@ async def running(
             bundle=bundle,
             preview=Previewer(executor, graders, lambda: ("mistral:7b",), SERVERS),
             read_segments=lambda path: transcripts[path],
-            keeping=KeepingPorts(
-                dates=Keeping(database),
-                days=None,
-                wake=lambda: woken.append(time.time()),
-                expire_by=expirers.append,
-            ),
+            keeping=_keeping(database, woken, expirers),
             limits=limits or UploadLimits(reserve_bytes=0),
             clock=clock,
             sessions=SessionPorts(
@@ -213,9 +208,13 @@ async def running(
         )
         database.on_commit(context.commits.notify)
         async with Client(Served(build_app(context))) as client:
-            room = Room(
-                client, context, database, SqliteStore(database), woken, cancelled, transcripts, shown
-            )
-            room.expirers = expirers
-            yield room
+            store = SqliteStore(database)
+            yield Room(client, context, database, store, woken, cancelled, transcripts, shown, expirers)
         await pool.close()
+
+
+def _keeping(database: Database, woken: list[float], expirers: list[Expire]) -> KeepingPorts:
+    def wake() -> None:
+        woken.append(time.time())
+
+    return KeepingPorts(dates=Keeping(database), days=None, wake=wake, expire_by=expirers.append)
