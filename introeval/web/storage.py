@@ -69,8 +69,8 @@ class Draft:
 
     @property
     def hash(self) -> Any:
-        """The running SHA-256 of all bytes that were written, where it is known."""
-        return self._file.hash
+        """The running SHA-256 of all bytes that were taken, where it is known."""
+        return None if self._torn else self._file.hash
 
     async def open(self) -> None:
         """Make the file."""
