@@ -1,11 +1,13 @@
 """The daemon's rounds: what they cannot do they do later, and the daemon goes on."""
 
 import asyncio
+import logging
 import shutil
 from pathlib import Path
 
 import pytest
 
+from db.database import Database
 from db.keeping import Keeping
 from introeval.keeping.check import check_backup
 from introeval.keeping.clock_watch import NAME, PROOF_SECONDS, ClockWatch, last_round
@@ -13,7 +15,11 @@ from introeval.keeping.lock import LOCK_NAME
 from introeval.keeping.purge import Policy
 from introeval.keeping.schedule import AGAIN_SECONDS, JUMPED, NOT_FORGOTTEN
 from introeval.keeping.shelf import Shelf
+from introeval.sd_notify import Notifier
+from introeval.service import daemon
+from introeval.settings import load
 from scheduler.errors import StateError
+from tests.keeping.canaries import Hears
 from tests.keeping.clocks import HandClock, Rounds
 from tests.keeping.shelves import backed_up
 from tests.keeping.states import DAY, THEN, Lab, files_of, rows
@@ -187,3 +193,32 @@ async def test_a_time_that_cannot_be_read(lab: Lab) -> None:
     async with rounds(lab, THEN + DAY) as work:
         assert await work.ended() == AGAIN_SECONDS
         assert (work.keeper.trouble(), lab.rows(KEPT)) == (NOT_FORGOTTEN, [(1,)])
+
+
+class Waiting(logging.Handler):
+    """Tells when a line was logged."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self._line = line
+        self.said = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._line in record.getMessage():
+            self.said.set()
+
+
+async def test_the_page_says_what_is_wrong(tmp_path: Path) -> None:
+    """The daemon itself, a year and more after its last row: what everybody sees says that nothing is deleted."""
+    async with Database.open(tmp_path / "state") as database:
+        await Lab(database).graded(1)
+    handler, log = Waiting("clock has jumped"), logging.getLogger("introeval.keeping.schedule")
+    log.addHandler(handler)
+    given = load({"state_dir": tmp_path / "state", "port": 0, "models": "ollama", "retention": {"days": 1}})
+    try:
+        async with daemon(given, Notifier({}), transcriber=Hears(tmp_path)) as running:
+            await handler.said.wait()
+            assert (await running.board.snapshot()).why == f"Nothing waits. {JUMPED}"
+    finally:
+        log.removeHandler(handler)
+    assert rows(tmp_path / "state", KEPT) == [(1,)]
