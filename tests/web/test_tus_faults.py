@@ -19,12 +19,13 @@ from introeval.sd_notify import Notifier
 from introeval.service import daemon
 from introeval.settings import load
 from introeval.web.context import UploadLimits
-from introeval.web.problems import ProblemError
+from introeval.web.problems import ProblemError, body_of
 from introeval.web.resumable.body import RawBody
 from introeval.web.resumable.shelf import Shelf
 from introeval.web.storage import UploadRoom
+from scheduler.errors import StaleWorkError
 from stt.errors import ProbeFailedError
-from tests.web.bodies import stored
+from tests.web.bodies import problem, stored
 from tests.web.running import VIDEO, Room, running, until
 from tests.web.serving import Client, Served
 from tests.web.tusing import Line, begun, head, offset, patch, until_stored
@@ -93,6 +94,21 @@ async def test_another_process_purges_while_bytes_come(tmp_path: Path) -> None:
         assert b"upload_gone" in told
         assert (await head(room, path)).status == 404
         assert room.files == []
+
+
+async def test_an_upload_that_is_ended_while_it_is_looked_into(tmp_path: Path) -> None:
+    """Its row is gone when the submission is to be written: nothing is accepted, and its client hears so."""
+    rooms = list[Room]()
+
+    async def overtaken(path: Path, name: str) -> float:
+        await rooms[0].context.uploads.delete(path.stem)
+        return 1.0
+
+    async with running(tmp_path, probe=overtaken) as room:
+        rooms.append(room)
+        assert await problem(await patch(room, await begun(room), VIDEO)) == (410, "upload_gone")
+        assert await room.context.intake.waiting() == 0
+    assert body_of(StaleWorkError("a change of another kind")).status == 409
 
 
 async def test_room_for_the_rest_is_enough(tmp_path: Path) -> None:
