@@ -88,7 +88,7 @@ async def test_progress_renews_the_lease(lab: Lab, silent: Silent) -> None:
     async with lab.daemon() as manager:
         await hanging(lab, silent)
         assert silent.progress
-        for fraction in (0.1, 0.2, 0.3, 0.3):
+        for fraction in (0.1, 0.2, 0.3):
             silent.progress(fraction)
             lab.clock.advance(LIFE - 1)
             for _ in range(20):
@@ -97,8 +97,11 @@ async def test_progress_renews_the_lease(lab: Lab, silent: Silent) -> None:
             assert still
         events = await lab.database.all("task_events", {"id": "ta"})
         assert [row["kind"] for row in events] == ["accepted", "started"]
+        silent.progress(0.3)
         lab.clock.advance(1)
         await lab.until(lab.all_ended)
+    events = await lab.database.all("task_events", {"id": "ta"})
+    assert [row["kind"] for row in events][2:4] == ["attempt_failed", "started"]
 
 
 async def test_work_that_does_not_end_keeps_the_machine_and_stops_the_beat(lab: Lab, silent: Silent) -> None:
