@@ -14,7 +14,6 @@ from introeval.grading.rubric import field_path
 from introeval.web.form import reading
 from introeval.web.operation import JSON
 from introeval.web.problems import ProblemError
-from introeval.web.sites import refuse_other_sites as refuse_other_sites  # for web.resumable
 
 MOST_BYTES = 512 * 1024
 """A long assignment (a hundred questions with their answers) has a tenth of it."""

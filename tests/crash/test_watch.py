@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.fault import on
 from tests.crash.lab import Nursery, lab
 from tests.crash.life import TROUBLE, Ledger, Life, submit
 from tests.crash.points import SIZES
@@ -61,7 +62,8 @@ async def test_what_is_seen_and_what_a_verdict_finds(nursery: Nursery, tmp_path:
 async def test_killed_before_the_call(nursery: Nursery, tmp_path: Path) -> None:
     """What it is killed at is not carried out, and nothing is counted after it."""
     async with lab(nursery, tmp_path) as made:
-        await made.start(lambda call: Kill() if call.name == "rename" else None)
+        named = on("rename", "videos/*.bin")
+        await made.start(lambda call: Kill() if named(call) else None)
         async with made.http() as http:
             with pytest.raises(TROUBLE):
                 await submit(http, "it", b"content")

@@ -40,5 +40,5 @@ def test_a_stop_fits_into_the_units_time() -> None:
     settings, unit = load({}), Path(__file__).parents[2] / "systemd" / "introeval.service"
     given = re.search(r"(?m)^TimeoutStopSec=(\d+)$", unit.read_text(encoding="utf-8"))
     assert given is not None
-    ends = WEB_SHUTDOWN_SECONDS + len(assembly.embedded_servers(settings)) * STOP_SECONDS
+    ends = WEB_SHUTDOWN_SECONDS + settings.embedded.servers * STOP_SECONDS
     assert settings.drain_seconds + assembly.leases(settings).cancel + ends + 15.0 <= int(given[1])

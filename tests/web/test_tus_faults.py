@@ -186,13 +186,14 @@ async def test_many_ask_while_bytes_come(tmp_path: Path) -> None:
     assert set(heard) <= {200, 204, 409, 423}, heard
 
 
-async def test_a_bug_in_the_tending_is_not_silent(tmp_path: Path) -> None:
+async def test_a_bug_in_the_tending_is_not_silent(tmp_path: Path, tiny_stt_dir: Path) -> None:
     """It is among the work that the daemon watches, and that ends the daemon when it ends."""
     async with running(tmp_path / "web", clock=Broken()) as room:
         (tending,) = room.context.work
         with pytest.raises(ZeroDivisionError):
             await tending
-    async with daemon(load({"state_dir": tmp_path / "daemon", "port": 0}), Notifier({})) as started:
+    settings = {"state_dir": tmp_path / "daemon", "port": 0, "models": "ollama"}
+    async with daemon(load(settings | {"embedded": {"stt": tiny_stt_dir.name}}), Notifier({})) as started:
         (tending,) = [task for task in started.work if task.get_name() == "uploads"]
         tending.cancel()
         with pytest.raises(asyncio.CancelledError):

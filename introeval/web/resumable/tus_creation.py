@@ -11,7 +11,6 @@ from aiohttp import web
 
 from db.uploads import Upload
 from introeval.web.context import WebContext
-from introeval.web.documents import refuse_other_sites
 from introeval.web.incoming import form_of, key_of, require_same, too_large
 from introeval.web.inputs import SubmissionForm
 from introeval.web.intake import Receiver
@@ -33,7 +32,6 @@ class TusCreation:
 
     async def begin(self, request: web.Request) -> Upload:
         """The upload of this request. Raises ``ProblemError``, ``StateError``."""
-        refuse_other_sites(request)
         length = tus.length_of(request.headers)
         raw = tus.single(request.headers, "Upload-Metadata")
         given = tus.given_by(tus.metadata_of(raw), key_of(request.headers.get("Idempotency-Key")))
