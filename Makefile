@@ -31,7 +31,7 @@ serve: $(RUNTIME) ## run the daemon on embedded models
 
 # Two at a time, whole files each, in the order of the folders: the long ones are not left for the end.
 test: $(DEVELOPMENT) test-models ## run the tests
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEVELOPMENT) ## lint, format, types, layers, sizes, packaging, diagrams
 	@$(BIN)/ruff check .
