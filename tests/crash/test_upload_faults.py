@@ -55,6 +55,19 @@ async def test_refused(nursery: Nursery, tmp_path: Path, name: str) -> None:
         assert await made.stop() == 0
 
 
+async def test_no_room_for_the_row_for_a_while(nursery: Nursery, tmp_path: Path) -> None:
+    """Nothing can be written over what did not fit either, and need not: the answer is the same, and it is certain."""
+    fault = Fault(on("pwrite64", LOG), error("ENOSPC"), times=None)
+    async with faulty(nursery, tmp_path, fault) as made:
+        fault.armed = True
+        assert await refused(made, "it") == FULL
+        assert kept(made) == {}
+        fault.armed = False
+        task = await accepted(made, "it")
+        assert kept(made) == {f"{task}.bin": CONTENT}
+        assert rows(made) == [task]
+
+
 async def test_a_failed_sync_is_not_tried_again(nursery: Nursery, tmp_path: Path) -> None:
     """After it, nothing but the removal happens to that file: a second sync would say that all is well."""
     fault = Fault(on("fsync", PART), error("EIO"))

@@ -1,9 +1,12 @@
 """What says nothing about a file (no descriptor left, a child that was killed) refuses none for good."""
 
 import asyncio
+import fcntl
 import os
 import resource
 import signal
+import sys
+import termios
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -88,9 +91,11 @@ async def test_a_reader_of_notebooks_that_was_killed(tmp_path: Path) -> None:
     feed = os.open(path, os.O_RDWR)
     try:
         reading = asyncio.ensure_future(open_notebook(path))
-        while not (children := readers_of_notebooks()):  # noqa: ASYNC110 - a process has no event of its beginning
+        os.write(feed, b"{")
+        while unread(feed):  # noqa: ASYNC110 - a pipe has no event of its being read
             await asyncio.sleep(0)
-        os.kill(children[0], signal.SIGKILL)
+        # It reads, so that what confines it has been set up, and ends with it.
+        os.kill(readers_of_notebooks()[0], signal.SIGKILL)
         with pytest.raises(NotebookReaderError, match="out of memory"):
             await reading
     finally:
@@ -103,6 +108,11 @@ def test_a_reader_of_pages_that_was_killed() -> None:
         understand(b"", "", -signal.SIGKILL)
     with pytest.raises(BrokenPagesError):
         understand(b"", "", -signal.SIGSEGV)
+
+
+def unread(pipe: int) -> int:
+    """Bytes in the pipe that nobody has read."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def readers_of_notebooks() -> list[int]:
