@@ -173,20 +173,18 @@ class Database:
         """Raises ``sqlite3.Error`` when it is certain that nothing was committed, else ``UncertainCommitError``.
 
         A commit whose sync failed has written its frames into the log: undone for this process, but a crash later
-        SQLite finds them whole and plays them. Another commit, written over them, makes sure that it does not. Where a
-        write had no room there is nothing to write over: the frame that commits is the last one (sqlite.org/walformat).
+        SQLite finds them whole and plays them. Another commit, written over them, makes sure that it does not. Frames
+        that had no room need that not: the one that commits comes last (sqlite.org/walformat).
         """
         try:
             await self._writer.execute("COMMIT")
         except sqlite3.Error as error:
             await self._roll_back()
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-                raise
             try:
-                await self._overwrite()
+                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                    await self._overwrite()
             except sqlite3.Error:
-                message = f"the state could not be written, and may have been: {error}"
-                raise UncertainCommitError(message) from error
+                raise UncertainCommitError(f"the state may or may not have been written: {error}") from error
             raise
 
     async def _overwrite(self) -> None:
