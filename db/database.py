@@ -63,10 +63,14 @@ _OF_THE_STATEMENT = {
 """Not the disk, but the statement or its values are at fault (https://sqlite.org/rescode.html)."""
 
 
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for errors of the sqlite3 module itself (a closed connection, an odd value)."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
 def _of(error: sqlite3.Error) -> StateError:
     """SQLite's error as ours."""
-    # Errors of the sqlite3 module itself (a value of an unknown type, a closed connection) have no code.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code in _OF_THE_STATEMENT or isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return RefusedRowError(f"the state refuses what was to be read or written: {error}")
     kind = NoRoomError if code == sqlite3.SQLITE_FULL else StateError
@@ -181,7 +185,7 @@ class Database:
         except sqlite3.Error as error:
             await self._roll_back()
             try:
-                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                if _code(error) != sqlite3.SQLITE_FULL:
                     await self._overwrite()
             except sqlite3.Error:
                 raise UncertainCommitError(f"the state may or may not have been written: {error}") from error

@@ -60,6 +60,13 @@ def _written(sql: str) -> str:
     return found[1] if found else ""
 
 
+def _failure(words: str, code: int) -> sqlite3.OperationalError:
+    """As SQLite's own: the module gives each of its errors the result code."""
+    error = sqlite3.OperationalError(words)
+    error.sqlite_errorcode = code
+    return error
+
+
 class Tables:
     """One in-memory database for all seeds of this process. ``disk``, ``on_commit``: of the session under way.
 
@@ -157,11 +164,13 @@ class Writer(_Connection):
             yield from self._pass(SLOW)
         elif disk is Disk.ROLLBACK and committing:
             self._file.execute("ROLLBACK")
-            raise sqlite3.OperationalError("database or disk is full")
-        elif (disk is Disk.COMMIT and committing) or (disk is Disk.BEGIN and sql == "BEGIN IMMEDIATE"):
-            raise sqlite3.OperationalError("disk I/O error")
+            raise _failure("database or disk is full", sqlite3.SQLITE_FULL)
+        elif disk is Disk.COMMIT and (committing or sql.startswith("PRAGMA user_version =")):
+            raise _failure("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC)
+        elif disk is Disk.BEGIN and sql == "BEGIN IMMEDIATE":
+            raise _failure("disk I/O error", sqlite3.SQLITE_IOERR)
         elif disk is Disk.WRITE and sql.startswith(("INSERT", "UPDATE")):
-            raise sqlite3.OperationalError("database or disk is full")
+            raise _failure("database or disk is full", sqlite3.SQLITE_FULL)
 
     def kill(self) -> None:
         """Nothing more is written, and what was not committed is gone."""
