@@ -18,9 +18,10 @@ from typing import Any, TypeVar, cast
 import aiosqlite
 
 from db.compaction import rewrite
+from db.errors import TRANSLATED, UncertainCommitError, result_code
 from db.migrations import migrate
 from db.statements import STATEMENTS
-from scheduler.errors import ConfigurationError, NoRoomError, RefusedRowError, StateError
+from scheduler.errors import ConfigurationError, StateError
 
 T = TypeVar("T")
 Parameters = Mapping[str, Any]
@@ -38,49 +39,6 @@ _PRAGMAS = (
     # Otherwise sorting spills into a file below /var/tmp (db.compaction).
     "temp_store = MEMORY",
 )
-
-
-class _Translated:
-    """A context in which SQLite's errors become ours."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise _of(error) from error
-
-
-_TRANSLATED = _Translated()
-
-
-_OF_THE_STATEMENT = {
-    sqlite3.SQLITE_ERROR,
-    sqlite3.SQLITE_TOOBIG,
-    sqlite3.SQLITE_CONSTRAINT,
-    sqlite3.SQLITE_MISMATCH,
-}
-"""Not the disk, but the statement or its values are at fault (https://sqlite.org/rescode.html)."""
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 for errors of the sqlite3 module itself (a closed connection, an odd value)."""
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _of(error: sqlite3.Error) -> StateError:
-    """SQLite's error as ours."""
-    code = _code(error)
-    if code in _OF_THE_STATEMENT or isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
-        return RefusedRowError(f"the state refuses what was to be read or written: {error}")
-    kind = NoRoomError if code == sqlite3.SQLITE_FULL else StateError
-    return kind(f"the state could not be read or written: {error}")
-
-
-class UncertainCommitError(StateError):
-    """A commit failed, and what it wrote may still be found after a crash; retried and shown as any ``StateError``."""
-
-    code = "uncertain_commit"
 
 
 class Transaction:
@@ -163,7 +121,7 @@ class Database:
     async def _run(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._lock:
             try:
-                with _TRANSLATED:
+                with TRANSLATED:
                     await self._writer.execute("BEGIN IMMEDIATE")
                     value = await body(self._transaction)
                     await self._commit()
@@ -185,7 +143,7 @@ class Database:
         except sqlite3.Error as error:
             await self._roll_back()
             try:
-                if _code(error) != sqlite3.SQLITE_FULL:
+                if result_code(error) != sqlite3.SQLITE_FULL:
                     await self._overwrite()
             except sqlite3.Error:
                 raise UncertainCommitError(f"the state may or may not have been written: {error}") from error
@@ -205,7 +163,7 @@ class Database:
     async def read_together(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run several reads that must see one and the same commit."""
         async with self._lock:
-            with _TRANSLATED:
+            with TRANSLATED:
                 return await body(self._transaction)
 
     async def compact(self) -> None:
@@ -215,7 +173,7 @@ class Database:
         ``StateError`` when SQLite cannot do it, or when somebody still reads an older commit: nothing is lost then.
         """
         async with self._lock:
-            with _TRANSLATED:
+            with TRANSLATED:
                 emptied = await rewrite(self._writer, self.root)
         if not emptied:
             raise StateError(
@@ -224,12 +182,12 @@ class Database:
 
     async def all(self, name: str, parameters: Parameters = _NOTHING) -> list[sqlite3.Row]:
         """The rows of one reading statement, as of the last commit."""
-        with _TRANSLATED:
+        with TRANSLATED:
             return await self._reader.all(name, parameters)
 
     async def one(self, name: str, parameters: Parameters = _NOTHING) -> sqlite3.Row | None:
         """The first row of one reading statement, as of the last commit."""
-        with _TRANSLATED:
+        with TRANSLATED:
             return await self._reader.one(name, parameters)
 
 

@@ -50,7 +50,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   ├── NoRoomError                       scheduler.errors
     │   ├── RefusedRowError                   scheduler.errors
     │   ├── StorageError                      introeval.web.partfile
-    │   ├── UncertainCommitError              db.database
+    │   ├── UncertainCommitError              db.errors
     │   └── WorkFolderError                   stt.errors
     └── WorkError                             scheduler.errors
         ├── AttemptFailedError                scheduler.errors

@@ -34,13 +34,18 @@ from introeval.keeping.manifest import KeptFile, Manifest
 from introeval.keeping.shelf import Shelf
 from introeval.keeping.tables import named_files, wrong_tables
 
-STEP_PAGES = 512
-"""2 MB at SQLite's usual 4 KiB a page."""
-
 PAUSE_SECONDS = 0.01
 RESERVE_BYTES = 64 * 1024 * 1024
 NO_ROOM_BYTES = 64 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the database is copied: so many pages at a time (512 are 2 MB at SQLite's usual 4 KiB), then a pause."""
+
+    pages: int = 512
+    pause: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +64,18 @@ class Made:
 
 
 def make_backup(
-    state_dir: Path, shelf: Shelf, *, keep: int, now: float, pause: Callable[[float], None] = time.sleep
+    state_dir: Path,
+    shelf: Shelf,
+    *,
+    keep: int,
+    now: float,
+    pace: Pace = Pace(),
+    reserve_bytes: int = RESERVE_BYTES,
 ) -> Made:
-    """Make one, then remove all but the newest ``keep``. Raises ``BackupError`` and ``KeepingBusyError``."""
+    """Make one, then remove all but the newest ``keep``. ``reserve_bytes`` of the shelf's disk stay free.
+
+    Raises ``BackupError`` and ``KeepingBusyError``.
+    """
     database = state_dir / FILE_NAME
     if not database.is_file():
         raise BackupError(f"There is no state in {state_dir}: nothing to back up. Check --state-dir.")
@@ -74,12 +88,12 @@ def make_backup(
             shelf.folder.mkdir(parents=True, mode=0o700)
             files.give(shelf.folder, state_dir)
         shelf.sweep()
-        _require_room(shelf.folder, database)
+        _require_room(shelf.folder, database, reserve_bytes)
         place = shelf.place(now)
         part = place.with_name(place.name + ".part")
         try:
             part.mkdir(mode=0o700)
-            manifest, rescued = _fill(part, state_dir, shelf, now, pause)
+            manifest, rescued = _fill(part, state_dir, shelf, now, pace)
             files.give(part, state_dir)
             part.rename(place)
             files.sync_folder(shelf.folder)
@@ -99,11 +113,11 @@ def make_backup(
 
 
 def _fill(
-    part: Path, state_dir: Path, shelf: Shelf, now: float, pause: Callable[[float], None]
+    part: Path, state_dir: Path, shelf: Shelf, now: float, pace: Pace
 ) -> tuple[Manifest, tuple[str, ...]]:
     """The manifest, and the files that were taken from earlier backups because the state has lost them."""
     copy = part / FILE_NAME
-    _copy_database(state_dir / FILE_NAME, copy, pause)
+    _copy_database(state_dir / FILE_NAME, copy, pace)
     with closing(sqlite3.connect(copy)) as connection:
         wrong = wrong_tables(connection)
         if wrong:
@@ -135,7 +149,7 @@ def _fill(
     return manifest, tuple(rescued)
 
 
-def _copy_database(source: Path, target: Path, pause: Callable[[float], None]) -> None:
+def _copy_database(source: Path, target: Path, pace: Pace) -> None:
     with (
         closing(sqlite3.connect(source, isolation_level=None)) as live,
         closing(sqlite3.connect(target)) as copy,
@@ -147,7 +161,7 @@ def _copy_database(source: Path, target: Path, pause: Callable[[float], None]) -
         # The snapshot of rule 2.
         live.execute("BEGIN")
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        live.backup(copy, pages=STEP_PAGES, progress=lambda status, left, total: pause(PAUSE_SECONDS))
+        live.backup(copy, pages=pace.pages, progress=lambda status, left, total: pace.pause(PAUSE_SECONDS))
         live.execute("ROLLBACK")
         # One file, whole by itself.
         copy.execute("PRAGMA journal_mode = DELETE")
@@ -181,10 +195,10 @@ def _have(source: Path, kept: KeptFile, target: Path) -> KeptFile:
     return kept
 
 
-def _require_room(folder: Path, database: Path) -> None:
+def _require_room(folder: Path, database: Path, reserve_bytes: int) -> None:
     wal = database.with_name(database.name + "-wal")
     size = sum(path.stat().st_size for path in (database, wal) if path.exists())
-    if shutil.disk_usage(folder).free < size + RESERVE_BYTES:
+    if shutil.disk_usage(folder).free < size + reserve_bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from db.database import UncertainCommitError
+from db.errors import UncertainCommitError
 from db.intake import Accepted, NewTask
 from introeval.assignments import Assignment, AssignmentError
 from introeval.web.commits import Commits

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from db.database import UncertainCommitError
+from db.errors import UncertainCommitError
 from introeval.assignments.errors import FieldError
 from introeval.web.schema import FieldErrorBody, FieldProblemBody, ProblemBody
 from scheduler.errors import (

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
-from db.database import UncertainCommitError
+from db.errors import UncertainCommitError
 from db.sessions import NewImage
 from introeval.assignments import FieldError
 from introeval.web.admission import Admission

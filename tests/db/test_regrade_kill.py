@@ -6,10 +6,7 @@ After each death the state is the one before or the one after, whole; whoever st
 import asyncio
 import os
 import shutil
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import aiosqlite
 import pytest
@@ -21,8 +18,12 @@ from db.views import Views
 from scheduler.task import Task
 from scheduler.transitions import TaskEvent
 from tests.db.test_regrades import REJECTED, again, regrading
+from tests.deaths import died, kill_before
 
 MOST_STEPS = 40
+
+
+STATEMENTS = ((aiosqlite.Connection, "execute"), (aiosqlite.Connection, "execute_fetchall"))
 
 
 async def made(root: Path) -> Task:
@@ -36,7 +37,8 @@ async def end(root: Path, task: Task, stopped: bool, step: int | None = None) ->
     """Version 2 gives up, or a teacher stops it; ``step``: before which statement the process kills itself."""
     async with Database.open(root) as database:
         if step is not None:
-            _kill_before(step)
+            # BEGIN and COMMIT are statements too.
+            kill_before(step, STATEMENTS)
         if stopped:
             await Requests(database).cancel(task.id, 6.0)
         else:
@@ -45,38 +47,9 @@ async def end(root: Path, task: Task, stopped: bool, step: int | None = None) ->
             os._exit(0)
 
 
-def _kill_before(step: int) -> None:
-    left = step
-
-    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*arguments, **named)
-
-        return wrapper
-
-    # In a process of its own: nothing is replaced, each statement is only counted, BEGIN and COMMIT too.
-    for name in ("execute", "execute_fetchall"):
-        setattr(aiosqlite.Connection, name, counted(getattr(aiosqlite.Connection, name)))
-
-
 def dies_at(step: int, root: Path, task: Task, stopped: bool) -> bool:
     """Whether it came to that statement."""
-    child = os.fork()
-    if child == 0:
-        try:
-            asyncio.run(end(root, task, stopped, step))
-        finally:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0
-    return False
+    return died(lambda: asyncio.run(end(root, task, stopped, step)))
 
 
 async def looked_at(root: Path) -> str:

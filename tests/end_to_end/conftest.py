@@ -1,12 +1,13 @@
-"""Short videos for whole-system tests: the first seconds of samples, cut once."""
+"""Short videos for whole-system tests (the first seconds of samples, cut once), and a daemon for a pair of them."""
 
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from stt.audio import find_ffmpeg
-from tests.end_to_end.lab import SAMPLES
+from tests.end_to_end.lab import SAMPLES, Lab
 
 SECONDS = 9
 """Enough words for a model to be asked (the rubric's ``min_words``)."""
@@ -22,3 +23,15 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         subprocess.run([*command, str(folder / name)], check=True, timeout=60)
         made.append(folder / name)
     return made
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A running daemon whose batch closes with the second video."""
+    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
+    await lab.start()
+    try:
+        yield lab
+    finally:
+        if lab.process is not None and lab.process.returncode is None:
+            assert await lab.stop() == 0

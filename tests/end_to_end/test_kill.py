@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,6 @@ import pytest
 from tests.end_to_end.lab import Lab, overlaps
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("tiny_stt_dir", "tiny_llm_gguf")]
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    """A running daemon whose batch closes with the second video."""
-    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
-    await lab.start()
-    try:
-        yield lab
-    finally:
-        if lab.process is not None and lab.process.returncode is None:
-            assert await lab.stop() == 0
 
 
 MOMENTS = {

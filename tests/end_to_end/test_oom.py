@@ -1,6 +1,5 @@
 """The kernel takes the daemon, Whisper or the model server for want of memory: everything accepted still ends once."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,6 @@ pytestmark = [
     pytest.mark.usefixtures("tiny_stt_dir", "tiny_llm_gguf"),
     pytest.mark.skipif(WHY_NOT is not None, reason=WHY_NOT or ""),
 ]
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    """A running daemon whose batch closes with the second video."""
-    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
-    await lab.start()
-    try:
-        yield lab
-    finally:
-        if lab.process is not None and lab.process.returncode is None:
-            assert await lab.stop() == 0
 
 
 VICTIMS = {

@@ -7,12 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from random import Random, SystemRandom
 
-import pytest
-
 from db.database import FILE_NAME, Database
 from db.store import SqliteStore
-from introeval.keeping import backup as making
-from introeval.keeping.backup import make_backup
+from introeval.keeping.backup import Pace, make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.integrity import require_whole
 from introeval.keeping.shelf import Shelf
@@ -25,9 +22,8 @@ from tests.models.fake_ollama import fake_ollama
 WAL = f"{FILE_NAME}-wal"
 
 
-async def test_the_database_is_busy_under_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_database_is_busy_under_a_backup(tmp_path: Path) -> None:
     """At every pause of a backup a student hands in: each is accepted and graded, and the backup is whole."""
-    monkeypatch.setattr(making, "STEP_PAGES", 16)
     async with fake_ollama("mistral") as server, fault_lab(tmp_path, server) as lab:
         await lab.hand_in(1, 2)
         loop, students = asyncio.get_running_loop(), list[int]()
@@ -39,7 +35,7 @@ async def test_the_database_is_busy_under_a_backup(tmp_path: Path, monkeypatch: 
 
         shelf = Shelf(tmp_path / "backups")
         state = lab.database.parent
-        made = await asyncio.to_thread(make_backup, state, shelf, keep=3, now=THEN, pause=pause)
+        made = await asyncio.to_thread(make_backup, state, shelf, keep=3, now=THEN, pace=Pace(16, pause))
         assert len(students) > 2
         await lab.nothing_lost()
         assert "Graded" in await lab.page()

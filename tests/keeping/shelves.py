@@ -3,13 +3,13 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from introeval.keeping.backup import Made, make_backup
+from introeval.keeping.backup import RESERVE_BYTES, Made, Pace, make_backup
 from introeval.keeping.shelf import Shelf
 from tests.keeping.states import DAY, THEN, Lab
 
@@ -31,11 +31,15 @@ def small_disk(where: Path, kib: int) -> Iterator[Path]:
         subprocess.run(["umount", str(where)], check=True)
 
 
+AT_ONCE = Pace(pause=lambda _: None)
+
+
 def backed_up(
-    lab: Lab, keep: int = 7, now: float = NOW, pause: Callable[[float], None] = lambda _: None
+    lab: Lab, keep: int = 7, now: float = NOW, pace: Pace = AT_ONCE, reserve_bytes: int = RESERVE_BYTES
 ) -> Made:
     """A backup of the lab, beside it."""
-    return make_backup(lab.root, Shelf(lab.root.parent / "backups"), keep=keep, now=now, pause=pause)
+    shelf = Shelf(lab.root.parent / "backups")
+    return make_backup(lab.root, shelf, keep=keep, now=now, pace=pace, reserve_bytes=reserve_bytes)
 
 
 async def filled(lab: Lab) -> None:

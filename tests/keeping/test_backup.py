@@ -8,8 +8,7 @@ from contextlib import closing
 import pytest
 
 from db.database import FILE_NAME
-from introeval.keeping import backup as making
-from introeval.keeping.backup import make_backup
+from introeval.keeping.backup import Pace, make_backup
 from introeval.keeping.check import check_backup
 from introeval.keeping.clock_watch import ClockWatch
 from introeval.keeping.errors import BackupError, KeepingBusyError
@@ -18,7 +17,7 @@ from introeval.keeping.lock import alone
 from introeval.keeping.manifest import read_manifest
 from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.shelf import Shelf
-from tests.keeping.shelves import NOW, backed_up, filled, small_disk
+from tests.keeping.shelves import AT_ONCE, NOW, backed_up, filled, small_disk
 from tests.keeping.states import Lab, files_of, holds, rows
 
 
@@ -40,10 +39,9 @@ async def test_a_backup_is_whole(lab: Lab) -> None:
     assert {path.stat().st_mode & 0o077 for path in made.folder.rglob("*")} == {0}
 
 
-async def test_commits_go_on_while_a_backup_is_made(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_commits_go_on_while_a_backup_is_made(lab: Lab) -> None:
     """At each pause a submission is accepted and graded; the backup is that of its beginning, and ends."""
     await filled(lab)
-    monkeypatch.setattr(making, "STEP_PAGES", 8)
     loop, seen = asyncio.get_running_loop(), list[int]()
 
     def work(_: float) -> None:
@@ -51,7 +49,7 @@ async def test_commits_go_on_while_a_backup_is_made(lab: Lab, monkeypatch: pytes
         asyncio.run_coroutine_threadsafe(lab.graded(number), loop).result()
         seen.append(number)
 
-    made = await asyncio.to_thread(backed_up, lab, pause=work)
+    made = await asyncio.to_thread(backed_up, lab, pace=Pace(8, work))
     assert len(seen) > 4
     assert check_backup(made.folder) == []
     assert rows(made.folder, "SELECT count(*) FROM processing_tasks") == [(3,)]
@@ -66,26 +64,20 @@ async def test_two_at_once_are_refused(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("lacking", [4, 12, 100], ids=lambda kib: f"{kib} KiB short")
-async def test_a_full_disk_leaves_nothing_half(
-    lab: Lab, lacking: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_disk_leaves_nothing_half(lab: Lab, lacking: int) -> None:
     """A disk that is full at the end, among the files, or in the database: a sentence, and nothing else."""
     await filled(lab)
-    monkeypatch.setattr(making, "RESERVE_BYTES", -(2**40))
     needed = sum(-(-path.stat().st_size // 4096) * 4 for path in backed_up(lab).folder.rglob("*.*"))
     with small_disk(lab.root.parent / "small", needed - lacking) as disk:
         with pytest.raises(BackupError, match=r"disk of .* is full.*Free some space"):
-            make_backup(lab.root, Shelf(disk), keep=7, now=NOW, pause=lambda _: None)
+            make_backup(lab.root, Shelf(disk), keep=7, now=NOW, pace=AT_ONCE, reserve_bytes=-(2**40))
         assert list(disk.iterdir()) == []
 
 
-async def test_too_little_room_is_told_before_anything_is_written(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_too_little_room_is_told_before_anything_is_written(lab: Lab) -> None:
     """Less free space than the database needs."""
-    monkeypatch.setattr(making, "RESERVE_BYTES", 2**62)
     with pytest.raises(BackupError, match="is full"):
-        backed_up(lab)
+        backed_up(lab, reserve_bytes=2**62)
     assert list((lab.root.parent / "backups").iterdir()) == []
 
 
@@ -114,8 +106,7 @@ async def test_on_another_disk_files_are_copied_once(lab: Lab) -> None:
     await filled(lab)
     with small_disk(lab.root.parent / "small", 128 * 1024) as disk:
         made = [
-            make_backup(lab.root, Shelf(disk), keep=7, now=NOW + at, pause=lambda _: None).folder
-            for at in (0, 60)
+            make_backup(lab.root, Shelf(disk), keep=7, now=NOW + at, pace=AT_ONCE).folder for at in (0, 60)
         ]
         assert [check_backup(folder) for folder in made] == [[], []]
         name = f"videos/{1:024x}.bin"

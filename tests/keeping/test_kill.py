@@ -5,12 +5,8 @@ next round ends it, in the state and in the backups.
 """
 
 import asyncio
-import os
 import shutil
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from db.database import Database
 from db.views import Views
@@ -22,6 +18,8 @@ from introeval.keeping.manifest import Manifest
 from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
+from tests.deaths import died, kill_before
+from tests.keeping.shelves import AT_ONCE
 from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
 
 NOW = THEN + 31 * DAY
@@ -41,6 +39,15 @@ BAD = """
 SELECT id FROM processing_tasks WHERE purged_at IS NOT NULL AND (student_name <> '' OR idempotency_key IS NOT NULL)"""
 
 
+STEPS = (
+    (Database, "write"),
+    (Database, "compact"),
+    (Path, "unlink"),
+    (Manifest, "write"),
+    (files, "sync_folder"),
+)
+
+
 async def made(root: Path) -> None:
     """Three that are due (two of them sessions'), one that is not, and a backup from before the last one's grading."""
     async with Database.open(root / "state") as database:
@@ -50,7 +57,7 @@ async def made(root: Path) -> None:
         await lab.session_graded(3, await lab.session(7))
         late = await lab.session(8)
         await asyncio.to_thread(
-            make_backup, lab.root, Shelf(root / "backups"), keep=3, now=THEN, pause=lambda _: None
+            make_backup, lab.root, Shelf(root / "backups"), keep=3, now=THEN, pace=AT_ONCE
         )
         await lab.session_graded(4, late)
 
@@ -63,39 +70,12 @@ async def purge(root: Path) -> None:
 
 def dies_at(step: int, root: Path) -> bool:
     """Purge in a process that kills itself before its ``step``-th step; whether it came to that."""
-    child = os.fork()
-    if child == 0:
-        try:
-            _kill_before(step)
-            asyncio.run(purge(root))
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
+    def body() -> None:
+        kill_before(step, STEPS)
+        asyncio.run(purge(root))
 
-def _kill_before(step: int) -> None:
-    left = step
-
-    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*arguments: Any, **named: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*arguments, **named)
-
-        return wrapper
-
-    # The steps themselves, in a process of their own: nothing is replaced, each is only counted.
-    for owner, name in (
-        (Database, "write"),
-        (Database, "compact"),
-        (Path, "unlink"),
-        (Manifest, "write"),
-        (files, "sync_folder"),
-    ):
-        setattr(owner, name, counted(getattr(owner, name)))
+    return died(body)
 
 
 async def looked_at(root: Path) -> None:

@@ -25,6 +25,7 @@ from introeval.keeping.purge import Policy, Purger
 from introeval.keeping.shelf import Shelf
 from introeval.library import AssignmentLibrary
 from scheduler.task import Stage
+from tests.keeping.shelves import AT_ONCE
 from tests.keeping.states import DAY, THEN, Lab, rows
 
 OLDER = range(1, max(migrations()))
@@ -150,7 +151,7 @@ async def test_retention_works_on_what_it_did_not_know(tmp_path: Path, version: 
     root = tmp_path / "state"
     old_state(root, version)
     shelf = Shelf(tmp_path / "backups")
-    made = make_backup(root, shelf, keep=3, now=THEN, pause=lambda _: None)
+    made = make_backup(root, shelf, keep=3, now=THEN, pace=AT_ONCE)
     assert check_backup(made.folder) == []
     assert rows(made.folder, "PRAGMA user_version") == [(version,)]
     async with Database.open(root) as database:

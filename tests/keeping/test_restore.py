@@ -23,6 +23,7 @@ from introeval.keeping.restore import Unfinished, finish, read_unfinished, resto
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
 from scheduler.errors import ConfigurationError
+from tests.keeping.shelves import AT_ONCE
 from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
 
 NOW = THEN + 3 * DAY
@@ -43,7 +44,7 @@ async def closed_lab(root: Path) -> Path:
 
 def backed_up(state: Path) -> Path:
     """A backup beside the state."""
-    return make_backup(state, Shelf(state.parent / "backups"), keep=7, now=NOW, pause=lambda _: None).folder
+    return make_backup(state, Shelf(state.parent / "backups"), keep=7, now=NOW, pace=AT_ONCE).folder
 
 
 def run(state: Path, *arguments: str) -> int:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from db.database import FILE_NAME, UncertainCommitError
+from db.database import FILE_NAME
+from db.errors import UncertainCommitError
 from introeval.client import Api, connect
 from introeval.client.upload import Entry, send
 from introeval.web.context import UploadLimits
