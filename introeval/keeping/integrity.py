@@ -3,9 +3,9 @@
 The rules:
 
 1. A state whose restore was interrupted is neither the old nor the new one: the restore must be repeated.
-2. A folder with files of submissions or sessions, or with a write-ahead log, and without a database (or with one of no
-   bytes) has lost it. A daemon that went on would make an empty one and sweep the files away as orphans; SQLite would
-   throw the log away, and with it the last commits.
+2. A folder with files of submissions or sessions and without a database (or with one of no bytes, or of no tables)
+   has lost it, and so has one with a write-ahead log and without a database. A daemon that went on would make an empty
+   one and sweep the files away as orphans; SQLite would throw the log away, and with it the last commits.
 3. A database that SQLite finds damaged is refused with its reason. SQLite's quick check reads the whole file: 0.02 s of
    CPU for 1,000 submissions, 0.2 s for 10,000. A file beyond ``AT_ONCE_BYTES`` is looked at after the start.
 4. A write-ahead log that lost its end is no damage that SQLite could see: what it holds before the cut counts.
@@ -37,10 +37,7 @@ def require_whole(state: StateLayout, *, at_once: int | None = AT_ONCE_BYTES) ->
             f"A restore of {state.root} was interrupted: repeat it with `introeval restore --replace`."
         )
     if _size(state.database) == 0:
-        if any(map(_has_files, (state.videos, state.transcripts, state.images))):
-            raise DamagedStateError(
-                f"The database {state.database} is missing, and the files of submissions are there. {WHAT_TO_DO}"
-            )
+        _require_no_files(state, "missing")
         wal = state.database.with_name(f"{state.database.name}-wal")
         if _size(wal) > 0:
             raise DamagedStateError(
@@ -51,6 +48,15 @@ def require_whole(state: StateLayout, *, at_once: int | None = AT_ONCE_BYTES) ->
         reason = damage(state.database)
         if reason is not None:
             raise DamagedStateError(f"The database {state.database} is damaged ({reason}). {WHAT_TO_DO}")
+    if not _has_tables(state.database):
+        _require_no_files(state, "empty")
+
+
+def _require_no_files(state: StateLayout, what: str) -> None:
+    if any(map(_has_files, (state.videos, state.transcripts, state.images))):
+        raise DamagedStateError(
+            f"The database {state.database} is {what}, and the files of submissions are there. {WHAT_TO_DO}"
+        )
 
 
 def damage(database: Path) -> str | None:
@@ -65,6 +71,16 @@ def damage(database: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         return str(error)
     return None if found == "ok" else found.splitlines()[-1]
+
+
+def _has_tables(database: Path) -> bool:
+    """As far as can be seen: whoever opens it next tells why it cannot be read."""
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA busy_timeout = 10000")
+            return connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone() is not None
+    except sqlite3.OperationalError:
+        return True
 
 
 def _size(path: Path) -> int:

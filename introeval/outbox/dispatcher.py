@@ -8,7 +8,8 @@ The rules:
    another.
 3. At most ``most`` messages are on their way; the breaker may allow fewer.
 4. What was sent is never sent again because the tables could not be written: marking is repeated until it works.
-5. A start makes everything due at once: whoever corrected a setting sees what came of it.
+5. A start makes everything due at once: whoever corrected a setting sees what came of it. So does a clock that was set
+   back: what is due by the old one could wait for years.
 """
 
 import asyncio
@@ -52,6 +53,7 @@ class Dispatcher:
         self._breaker = breaker or ReceiverBreaker()
         self._most = most
         self._under_way: set[str] = set()
+        self._latest = -math.inf
         self._changed = asyncio.Event()
 
     def wake(self) -> None:
@@ -60,10 +62,13 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled; what is on its way then is sent again after the next start."""
-        await self._mark(lambda: self._outbox.hurry(self._clock.now()))
+        await self._hurry_all()
         async with self._sender, asyncio.TaskGroup() as deliveries:
             while True:
                 self._changed.clear()
+                if self._clock.now() < self._latest:
+                    await self._hurry_all()
+                self._latest = self._clock.now()
                 try:
                     due_at = await self._round(deliveries)
                 except StateError as error:
@@ -71,6 +76,11 @@ class Dispatcher:
                     due_at = self._clock.now() + ERROR_PAUSE_SECONDS
                 pause = None if due_at is None else max(0.0, due_at - self._clock.now())
                 await self._clock.wait(self._changed, pause)
+
+    async def _hurry_all(self) -> None:
+        now = self._clock.now()
+        self._breaker.paused_until = min(self._breaker.paused_until, now)
+        await self._mark(lambda: self._outbox.hurry(now))
 
     async def _round(self, deliveries: asyncio.TaskGroup) -> float | None:
         """Send off what may go now; returns when to look again, ``None``: when something changes."""

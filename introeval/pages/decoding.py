@@ -9,6 +9,7 @@ The rules:
    the other formats are an animation or a burst, and are refused.
 """
 
+import io
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,11 +86,14 @@ def look(file: IO[bytes], limits: PageLimits) -> tuple[Image.Image, dict[str, An
 
 
 def save(picture: Image.Image, target: Path, limits: PageLimits) -> tuple[int, int]:
-    """Write the picture as rule 3 says; returns its width and height."""
+    """Write the picture as rule 3 says; returns its width and height. Raises ``OSError`` when the disk fails."""
     plain = _on_white(picture)
     plain.thumbnail((limits.long_side, limits.long_side), Image.Resampling.LANCZOS)
     plain.info.clear()
-    plain.save(target, "JPEG", quality=JPEG_QUALITY)
+    # Not to the file itself: Pillow's encoder takes a write that a full disk cut short for a whole one (13.0, JPEG).
+    made = io.BytesIO()
+    plain.save(made, "JPEG", quality=JPEG_QUALITY)
+    target.write_bytes(made.getbuffer())
     return plain.size
 
 

@@ -11,6 +11,7 @@ The rules:
    cannot be interrupted within one path, and a page of curves once held a reader for 300 s.
 """
 
+import errno
 import io
 import resource
 import zipfile
@@ -35,6 +36,8 @@ from introeval.pages.limits import IMAGE_TYPES, PageLimits
 
 END_BYTES = 2048
 """A PDF ends with ``%%EOF`` within its last 1,024 bytes (ISO 32000-1, Adobe's implementation note 18)."""
+
+_OF_THE_DISK = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 Size = tuple[int, int, float]
 """Width and height in pixels, and the share of ink."""
@@ -143,7 +146,11 @@ def _photos(file: IO[bytes], job: Job) -> list[Size]:
             if names != [entry_name(page) for page in range(1, len(names) + 1)]:
                 raise UnknownPagesError(UNKNOWN)
             return [_photo(data, page, job) for page, data in _entries(archive, job.limits)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except OSError as error:
+        if error.errno in _OF_THE_DISK:
+            raise
+        raise BrokenPagesError(BROKEN) from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
         raise BrokenPagesError(BROKEN) from None
 
 

@@ -80,6 +80,17 @@ async def test_a_lost_database_of_a_lab_that_only_has_sessions(tmp_path: Path) -
         state.database.touch()
 
 
+async def test_a_database_without_tables_beside_files_is_none(tmp_path: Path) -> None:
+    """Of a header page only, as a copy that was broken off leaves it: SQLite finds nothing wrong with that."""
+    state = await made(tmp_path)
+    state.database.unlink()
+    with closing(sqlite3.connect(state.database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    assert state.database.stat().st_size > 0
+    with pytest.raises(DamagedStateError, match="is empty, and the files of submissions are there"):
+        require_whole(state)
+
+
 async def test_a_log_without_its_database_is_not_thrown_away(tmp_path: Path) -> None:
     """SQLite deletes a log that is beside a new database; the commits in it may be the last ones."""
     async with Database.open(tmp_path / "whole") as database:

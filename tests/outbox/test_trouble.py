@@ -54,6 +54,26 @@ async def test_a_dead_receiver_is_found_when_it_is_back(tmp_path: Path) -> None:
         assert not breaker.outage
 
 
+async def test_a_clock_that_is_set_back_holds_nothing_up(tmp_path: Path) -> None:
+    """It said 2036 while the receiver was away; at the end of the pause that was under way everything is due again."""
+    async with college() as school, rig(tmp_path, school) as made:
+        await school.close()
+        made.clock.set_on(10 * 365 * DAY)
+        await made.accept("c")
+        for name in "abc":
+            await made.tell(name)
+        breaker = ReceiverBreaker()
+        async with made.sending(breaker=breaker):
+            await made.failed(3)
+            pause = breaker.paused_until - made.clock.now()
+            await made.clock.waited_for(pause)
+            await school.open()
+            made.clock.set_on(-10 * 365 * DAY)
+            made.clock.advance(pause)
+            rows = await made.all_left()
+        assert {row["delivered_at"] for row in rows} == {made.clock.now()}
+
+
 async def test_only_a_trial_goes_during_an_outage(tmp_path: Path) -> None:
     """Of eight messages four set out before it is known; then one after each pause."""
     async with college() as school, rig(tmp_path, school) as made:

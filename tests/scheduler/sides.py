@@ -19,10 +19,11 @@ class TestClock:
 
     def __init__(self) -> None:
         self._now = 1_000.0
+        self._off = 0.0
         self._sleepers: list[tuple[float, asyncio.Event]] = []
 
     def now(self) -> float:
-        return self._now
+        return self._now + self._off
 
     def monotonic(self) -> float:
         return self._now
@@ -38,6 +39,10 @@ class TestClock:
             for future in waiting:
                 future.cancel()
         return event.is_set()
+
+    def set_on(self, seconds: float) -> None:
+        """Somebody sets the wall clock on, or back: nobody's waiting is over by that."""
+        self._off += seconds
 
     def advance(self, seconds: float) -> None:
         """Move time; whoever waited for it goes on."""
