@@ -29,7 +29,7 @@ demo: $(RUNTIME) ## watch the sample videos turn into grades (embedded models, n
 serve: $(RUNTIME) ## run the daemon on embedded models
 	@$(BIN)/introeval serve --pull $(ARGS)
 
-# Two at a time, whole files each, in the order of the folders: the long ones are not left for the end.
+# Three at a time (some wait for children), whole files each, in the order of the folders: the long ones are not left for the end.
 test: $(DEVELOPMENT) test-models ## run the tests
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
