@@ -4,6 +4,10 @@ For each question: the *median* over a pair's tries (one wild try moves nothing)
 model's judgement counts the same, however often it was tried). The score is the sum over the questions. Tries without
 a result count nowhere, and neither does a pair without any. The spread, lowest and highest over all tries, is shown
 beside each mark and the score.
+
+The median is taken of each question, not of the totals: it guards each answer against a wild try, and what is shown of
+the questions adds up to the score. Its price: tries that are lenient on different questions can add up to a score that
+no try came near (``outside``). The median of the totals would hide such tries; so both are said, and a teacher looks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +17,9 @@ from statistics import fmean, median
 from introeval.exams.marks import QuestionMark, total
 
 Try = Sequence[QuestionMark]
+
+ROUNDED = 0.01
+"""What rounding 100 marks to four places can move a sum by, and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,11 @@ class CombinedMark:
     max_mark: float
     lowest: float
     highest: float
+
+    @property
+    def spread(self) -> float:
+        """Between the lowest and the highest try, as a share of the question's maximum."""
+        return (self.highest - self.lowest) / self.max_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,11 @@ class Combined:
     def spread(self) -> float:
         """Between the lowest and the highest try, as a share of the maximum."""
         return (self.highest - self.lowest) / self.max_score if self.max_score else 0.0
+
+    @property
+    def outside(self) -> bool:
+        """Whether the score is less than the lowest try gave, or more than the highest."""
+        return not self.lowest - ROUNDED <= self.score <= self.highest + ROUNDED
 
 
 def combine(tries: Mapping[int, Sequence[Try]]) -> Combined | None:

@@ -1,7 +1,8 @@
 """The result of a session as it is stored and shown: the grade's usual report, with each try as an opinion. Pure.
 
 A grade is not final, and says why, while a teacher must look: a page that was hard to read, a mark without evidence or
-against a guard, a pair without any result, or tries that lie too far apart.
+against a guard, a pair without any result, or tries that lie too far apart: in all, or on one question, since what one
+try gives more here and less there is not seen in its total.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,8 @@ from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, Fla
 from scheduler.ratings import Failure, Rating
 
 TOO_FAR_APART = 0.3
-"""Share of the maximum between the lowest and the highest try; that of the plans' ``disagreement``."""
+"""Share of the maximum, of all or of one question, between the lowest and the highest try; that of the plans'
+``disagreement``."""
 
 MOST_DOUBTS = 20
 RUBRIC = "session"
@@ -127,4 +129,15 @@ def _doubts(plan: GradePlan, whole: Combined, results: Sequence[TryResult]) -> l
     ]
     if whole.spread > TOO_FAR_APART:
         found.append(f"The tries lie between {whole.lowest:g} and {whole.highest:g} of {whole.max_score:g}.")
+    if whole.outside:
+        found.append(
+            f"The score, {whole.score:g}, is none that the tries came near ({whole.lowest:g} to {whole.highest:g} of "
+            f"{whole.max_score:g}): they give their marks for different questions."
+        )
+    found += [
+        f"Question {mark.question_number}: the tries lie between {mark.lowest:g} and {mark.highest:g} of "
+        f"{mark.max_mark:g}."
+        for mark in whole.questions
+        if mark.spread > TOO_FAR_APART
+    ]
     return found

@@ -1,5 +1,6 @@
 """One result out of all pairs and tries, and what is said of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,14 @@ def marks(
             guard=guard,
         ),
         QuestionMark(question_number="2a", mark=second, max_mark=2.5, reason="r", model_mark=second),
+    )
+
+
+def thirds(*given: float) -> tuple[QuestionMark, ...]:
+    """The marks of a try on questions of 5 marks each."""
+    return tuple(
+        QuestionMark(question_number=str(number), mark=mark, max_mark=5, reason="r", model_mark=mark)
+        for number, mark in enumerate(given, 1)
     )
 
 
@@ -128,8 +137,60 @@ def test_what_keeps_a_grade_from_being_final() -> None:
     whole = combined(results)
     assert whole is not None
     made = report(plan, whole, results, (), ())
-    assert made.review == ("odd", "Pair 2 (mistral) has no result.", "The tries lie between 2 and 7 of 7.5.")
+    assert made.review == (
+        "odd",
+        "Pair 2 (mistral) has no result.",
+        "The tries lie between 2 and 7 of 7.5.",
+        "Question 1: the tries lie between 1 and 5 of 5.",
+        "Question 2a: the tries lie between 1 and 2 of 2.5.",
+    )
     assert combined([one(0, 1, None)]) is None
+
+
+@pytest.mark.parametrize(
+    ("of_tries", "score", "each"),
+    [
+        ([(5, 0, 0), (0, 5, 0), (0, 0, 5)], 0, 5),
+        ([(5, 5, 0), (5, 0, 5), (0, 5, 5)], 15, 10),
+    ],
+)
+def test_tries_that_disagree_on_each_question_are_not_final(
+    of_tries: list[tuple[float, float, float]], score: float, each: float
+) -> None:
+    """Though their totals are the same: the score that no try gave, and each of the questions, are told."""
+    results = [one(0, at, thirds(*given)) for at, given in enumerate(of_tries, 1)]
+    whole = combined(results)
+    assert whole is not None
+    assert (whole.score, whole.lowest, whole.highest, whole.spread) == (score, each, each, 0)
+    assert report(PLAN, whole, results, (), ()).review == (
+        f"The score, {score}, is none that the tries came near ({each} to {each} of 15): they give their marks for "
+        "different questions.",
+        *(f"Question {number}: the tries lie between 0 and 5 of 5." for number in (1, 2, 3)),
+    )
+
+
+def test_one_question_that_the_tries_disagree_on_is_named() -> None:
+    """The totals are near each other, and so is the score."""
+    results = [one(0, at, thirds(*given)) for at, given in enumerate([(4, 4, 2), (4, 3, 3.4)], 1)]
+    whole = combined(results)
+    assert whole is not None
+    assert report(PLAN, whole, results, (), ()).review == ()
+    results = [one(0, at, thirds(*given)) for at, given in enumerate([(4, 4, 2), (4, 3, 4)], 1)]
+    whole = combined(results)
+    assert whole is not None
+    assert report(PLAN, whole, results, (), ()).review == ("Question 3: the tries lie between 2 and 4 of 5.",)
+
+
+@given(st.integers(1, 3), st.lists(st.integers(0, 500), min_size=1, max_size=100))
+def test_equal_tries_are_never_outside(pairs: int, hundredths: list[int]) -> None:
+    """However many roundings there are in a sum."""
+    same = tuple(
+        QuestionMark(question_number=str(at), mark=mark / 300, max_mark=5, reason="r")
+        for at, mark in enumerate(hundredths)
+    )
+    whole = combine({at: [same, same] for at in range(pairs)})
+    assert whole is not None
+    assert not whole.outside
 
 
 def test_blank_pages_are_a_guard() -> None:

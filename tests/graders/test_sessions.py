@@ -70,7 +70,10 @@ async def test_tries_are_different_calls(tmp_path: Path) -> None:
         result = await it.grade(models=ALONE, default_tries=3)
         assert result.score == 6.5
         assert sorted(rating.score for rating in result.ratings) == [3.5, 6.5, 7.5]
-        assert result.report["review"] == ["The tries lie between 3.5 and 7.5 of 7.5."]
+        assert result.report["review"] == [
+            "The tries lie between 3.5 and 7.5 of 7.5.",
+            "Question 1: the tries lie between 1 and 5 of 5.",
+        ]
         seeds = sorted(body["options"]["seed"] for body in it.server("mistral").bodies)
         assert seeds == [1, 2, 3]
 
