@@ -38,8 +38,9 @@ class RubricResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessmentResult:
-    """How one try of one pair ended. ``state``: ``done``, ``failed`` or ``rubric_failed``. ``marks``: JSON-able; the
-    rest as in ``RubricResult``. Nobody was asked when ``call_key`` is ``None`` and it is ``done``.
+    """How one try of one pair ended. ``state``: ``done``, ``failed`` or ``rubric_failed``; the ``failure`` of the last
+    has that of the reading in its member ``rubric``. ``marks``: JSON-able; the rest as in ``RubricResult``. Nobody was
+    asked when ``call_key`` is ``None`` and it is ``done``.
     """
 
     session_id: str

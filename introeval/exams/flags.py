@@ -1,7 +1,8 @@
 """What is to be said of a session's pages themselves, where a model got them as text. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
+from introeval.exams.failures import rubric_place
 from introeval.exams.material import TITLES, Material, Role
 from introeval.exams.readings import Reading
 from introeval.grading.report import Flag
@@ -9,13 +10,17 @@ from introeval.pages.grade import sheet_flags
 
 
 def flags_and_doubts(
-    material: Material | None, readings: Sequence[tuple[str, Reading]]
+    material: Material | None, readings: Mapping[tuple[str, int], Reading]
 ) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
     """What a teacher should look at, and what keeps the grade from being final.
 
-    ``material``: as text; ``None`` when all models saw pictures. ``readings``: of the rubric, with who read it.
+    ``material``: as text; ``None`` when all models saw pictures. ``readings``: of the rubric, by model and try.
     """
-    doubts = [f"{who}: {warning}" for who, reading in readings for warning in reading.warnings]
+    doubts = [
+        f"{rubric_place(*who)}: {warning}"
+        for who, reading in readings.items()
+        for warning in reading.warnings
+    ]
     flags = [Flag(code="rubric_warning", message=warning) for warning in doubts]
     if material is not None and material.student.sheet is not None:
         of_student, doubts_of_student = sheet_flags(material.student.sheet)

@@ -3,13 +3,20 @@
 A grade is not final, and says why, while a teacher must look: a page that was hard to read, a mark without evidence or
 against a guard, a pair without any result, or tries that lie too far apart: in all, or on one question, since what one
 try gives more here and less there is not seen in its total.
+
+The report holds the rubric's text as the assessments were given it: a session's table of readings has only the newest
+of each model and try, and a later grading with other questions replaces it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict
 
 from introeval.exams.combining import Combined, combine
 from introeval.exams.marks import QuestionMark, total
+from introeval.exams.readings import Reading
 from introeval.exams.request import GradePlan, PlannedPair
 from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, Flag, GradeReport, OpinionGrade
 from scheduler.ratings import Failure, Rating
@@ -20,6 +27,22 @@ TOO_FAR_APART = 0.3
 
 MOST_DOUBTS = 20
 RUBRIC = "session"
+
+
+class GivenRubric(BaseModel):
+    """A rubric as ``model`` read it in try ``attempt``. ``rubric_response``: what went into the assessment's prompt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
+
+    model: str
+    attempt: int
+    rubric_response: str
+
+
+class SessionReport(GradeReport):
+    """A session's. ``rubrics``: by model and try; none where no model read one."""
+
+    rubrics: tuple[GivenRubric, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +94,11 @@ def report(
     results: Sequence[TryResult],
     flags: Sequence[Flag],
     doubts: Sequence[str],
-) -> GradeReport:
-    """The report. ``flags``, ``doubts``: what is to be said of the pages themselves."""
+    readings: Mapping[tuple[str, int], Reading] = MappingProxyType({}),
+) -> SessionReport:
+    """The report. ``flags``, ``doubts``: what is to be said of the pages themselves. ``readings``: of the rubric, by
+    model and try.
+    """
     chosen = [_nearest(at, whole, results) for at in range(len(whole.questions))]
     bounded = [
         Flag(code=mark.guard, message=f"Question {mark.question_number}: {mark.reason}")
@@ -81,7 +107,7 @@ def report(
     ]
     blank = next((mark for mark in chosen if mark.guard == "blank"), None)
     given = ratings(results)
-    return GradeReport(
+    return SessionReport(
         score=whole.score,
         max_score=whole.max_score,
         criteria=tuple(
@@ -94,6 +120,10 @@ def report(
         asked_model=bool(given),
         opinions=tuple(_opinion(rating) for rating in given) if len(given) > 1 else (),
         review=tuple(dict.fromkeys([*doubts, *_doubts(plan, whole, results)]))[:MOST_DOUBTS],
+        rubrics=tuple(
+            GivenRubric(model=model, attempt=attempt, rubric_response=reading.text)
+            for (model, attempt), reading in sorted(readings.items())
+        ),
     )
 
 

@@ -92,9 +92,9 @@ class Ledger:
         )
 
     async def without_rubric(self, pair: PlannedPair, attempt: int, why: Failure) -> TryResult:
-        """A try has no rubric to go by."""
+        """A try has no rubric to go by. ``why`` stays with it: a later grading may read the rubric anew."""
         place = assessment_place(pair.index, pair.assessment_model, attempt)
-        return await self._failed(pair, attempt, "rubric_failed", rubric_failed(place, why))
+        return await self._failed(pair, attempt, "rubric_failed", rubric_failed(place, why), why)
 
     async def failed(
         self, pair: PlannedPair, attempt: int, read_from: ReadFrom | None, error: WorkError
@@ -107,9 +107,16 @@ class Ledger:
         )
 
     async def _failed(
-        self, pair: PlannedPair, attempt: int, state: str, failure: Failure, **facts: Any
+        self,
+        pair: PlannedPair,
+        attempt: int,
+        state: str,
+        failure: Failure,
+        of_rubric: Failure | None = None,
+        **facts: Any,
     ) -> TryResult:
-        row = self._row(pair, attempt, state, failure=failure.as_dict(), **facts)
+        told = failure.as_dict() | ({} if of_rubric is None else {"rubric": of_rubric.as_dict()})
+        row = self._row(pair, attempt, state, failure=told, **facts)
         await self._results.keep_assessment(row, self._clock.now())
         return TryResult(pair=pair, attempt=attempt, failure=failure)
 

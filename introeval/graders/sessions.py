@@ -68,7 +68,7 @@ class SessionGrader:
         return Evaluation(
             score=whole.score,
             max_score=whole.max_score,
-            report=report(plan, whole, results, flags, doubts).model_dump(mode="json"),
+            report=report(plan, whole, results, flags, doubts, grading.readings).model_dump(mode="json"),
             model=" + ".join(dict.fromkeys(rating.model for rating in given)) or None,
             server=" + ".join(dict.fromkeys(rating.server for rating in given)) or None,
             prompt_hash=grading.prompt_hash,
@@ -126,12 +126,10 @@ class _Grading:
         return self._gallery.text
 
     @property
-    def readings(self) -> list[tuple[str, Reading]]:
-        """The rubric as it was read, with who read it."""
-        ended = [
-            (f"{model}, try {attempt}", task.result()) for (model, attempt), task in self._rubrics.items()
-        ]
-        return [(who, rubric.reading) for who, rubric in ended if rubric.reading is not None]
+    def readings(self) -> dict[tuple[str, int], Reading]:
+        """The rubric as it was read, by model and try."""
+        ended = {who: task.result().reading for who, task in self._rubrics.items()}
+        return {who: reading for who, reading in ended.items() if reading is not None}
 
     @property
     def prompt_hash(self) -> str:

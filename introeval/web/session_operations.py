@@ -125,7 +125,7 @@ def _results(sessions: Sessions) -> tuple[Operation, ...]:
             method="GET",
             path="/results/{session_id}/rubric",
             name="getSessionRubric",
-            summary="The rubric as each model read it in each try.",
+            summary="The rubric as each model read it last in each try.",
             handler=sessions.rubric,
             answers={200: Answer(about="The readings.", model=SessionRubricBody)},
             problems=("not_found",),

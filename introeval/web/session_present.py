@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from db.session_results import AssessmentResult, RubricResult, StageUsage
 from db.sessions import NewImage, StoredImage, StoredPrompt, StoredSession
 from db.views import Submission
@@ -19,6 +21,7 @@ from introeval.web.session_schema import (
     CitedBody,
     CombinedBody,
     CombinedMarkBody,
+    GivenRubricBody,
     PairBody,
     QuestionMarkBody,
     RubricReadingBody,
@@ -35,6 +38,7 @@ from introeval.web.session_schema import (
 from introeval.web.shape import utc
 
 NO_RESULT = "N/A: {code}"
+_RUBRICS = TypeAdapter(tuple[GivenRubricBody, ...])
 
 
 def session_body(
@@ -85,7 +89,6 @@ def results_body(
     session: StoredSession,
     graded: tuple[Submission, GradePlan] | None,
     tries: Sequence[AssessmentResult],
-    readings: Sequence[RubricResult],
     usage: Sequence[StageUsage],
     gradings: Sequence[str],
 ) -> SessionResultsBody:
@@ -116,7 +119,8 @@ def results_body(
         flags=flags_of(found.report or {}),
         combined=None if whole is None else _combined(whole),
         pairs=tuple(_pair(pair, tries, whole) for pair in plan.pairs),
-        failures=_failures(plan, tries, readings),
+        rubrics=_RUBRICS.validate_python((found.report or {}).get("rubrics", ())),
+        failures=_failures(tries),
         usage=spent,
         gradings=tuple(gradings),
     )
@@ -202,14 +206,11 @@ def _combined(whole: Combined) -> CombinedBody:
     )
 
 
-def _failures(
-    plan: GradePlan, tries: Sequence[AssessmentResult], readings: Sequence[RubricResult]
-) -> tuple[FailureBody, ...]:
-    """Those of the plan's rubric stages first."""
-    wanted = {(pair.rubric_model, attempt) for pair in plan.pairs for attempt in range(1, pair.tries + 1)}
-    rubrics = [_failure(row.failure) for row in readings if (row.model, row.attempt) in wanted]
+def _failures(tries: Sequence[AssessmentResult]) -> tuple[FailureBody, ...]:
+    """Those of the rubric stage first, each once: as the tries met them, whatever became of the readings since."""
+    rubrics = [_failure((row.failure or {}).get("rubric")) for row in tries]
     assessments = [_failure(row.failure) for row in tries]
-    return tuple(failure for failure in (*rubrics, *assessments) if failure is not None)
+    return tuple(dict.fromkeys(failure for failure in (*rubrics, *assessments) if failure is not None))
 
 
 def _failure(failure: Mapping[str, Any] | None) -> FailureBody | None:

@@ -150,8 +150,20 @@ class SessionUsageBody(Body):
     total: UsageBody
 
 
+class GivenRubricBody(Body):
+    """A rubric as one model read it in one try. ``rubric_response``: what this grading's assessments were given."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    model: str
+    attempt: int
+    rubric_response: str
+
+
 class SessionResultsBody(Body):
-    """One grading of a session. ``final``: ``null`` before it has ended; ``review`` says why it is not."""
+    """One grading of a session. ``final``: ``null`` before it has ended; ``review`` says why it is not. ``rubrics``:
+    what it was graded by, whatever later gradings read; empty before it has ended.
+    """
 
     session_id: str
     title: str
@@ -166,6 +178,7 @@ class SessionResultsBody(Body):
     flags: tuple[FlagBody, ...] = ()
     combined: CombinedBody | None = None
     pairs: tuple[PairBody, ...] = ()
+    rubrics: tuple[GivenRubricBody, ...] = ()
     failures: tuple[FailureBody, ...] = ()
     usage: SessionUsageBody
     gradings: tuple[str, ...]
@@ -191,7 +204,7 @@ class RubricReadingBody(Body):
 
 
 class SessionRubricBody(Body):
-    """All readings of a session's rubric."""
+    """The newest reading of a session's rubric by each model and try; a grading's own are in its results."""
 
     session_id: str
     readings: tuple[RubricReadingBody, ...]

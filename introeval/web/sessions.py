@@ -60,7 +60,6 @@ class SessionReader:
             session,
             graded,
             () if chosen is None else await results.assessments(chosen),
-            await results.rubrics(session_id),
             await results.usage(session_id),
             gradings,
         )

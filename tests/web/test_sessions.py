@@ -8,7 +8,7 @@ import pytest
 
 from introeval.exams.templates import ASSESSMENT_TEMPLATE, RUBRIC_TEMPLATE
 from tests.models.fake_ollama import Mood
-from tests.web.exams import PAIR, QUESTIONS, hall, refused
+from tests.web.exams import PAIR, hall, refused
 
 ALONE = {"model_pairs": None, "models": [{"name": "mistral"}]}
 
@@ -74,22 +74,6 @@ async def test_failures_say_what_to_do(tmp_path: Path) -> None:
             ("assessment", "rubric_failed"),
         ]
         assert all(each["advice"] and each["message"] and each["place"] for each in body["failures"])
-
-
-async def test_gradings_of_one_session(tmp_path: Path) -> None:
-    """Each has its plan: what changes afterwards is for the next one. The newest is shown, or the one that is named."""
-    async with hall(tmp_path) as it:
-        session = await it.ready()
-        first = await it.asked(session, **ALONE)
-        await it.post("/questions/config", {"session_id": session, "questions": QUESTIONS[:1]})
-        second = await it.asked(session)
-        shown = await it.get(f"/sessions/{session}")
-        assert shown["gradings"] == [second, first]
-        assert len(shown["images"]) == 2
-        newest, named = [await it.get(f"/results/{session}{query}") for query in ("", f"?task={first}")]
-        assert (newest["task_id"], len(newest["questions"])) == (second, 1)
-        assert (named["task_id"], len(named["questions"])) == (first, 2)
-        assert await refused(await it.room.client.get(f"/results/{session}?task=x")) == (404, "not_found")
 
 
 async def test_results_before_anything_was_asked(tmp_path: Path) -> None:
