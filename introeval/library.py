@@ -16,6 +16,7 @@ from introeval.assignments import (
     Kind,
     load_assignment,
 )
+from introeval.assignments.unused import unused
 from introeval.grading import Rubric, default_rubric
 from introeval.prompts import wrong_prompts
 from introeval.served import unserved
@@ -66,13 +67,15 @@ class AssignmentLibrary:
         ``replaces``: the version that it was made from, 0 for a new assignment; ``None``: whatever is the newest.
 
         Raises ``AssignmentChangedError`` when the newest is another one, and ``AssignmentError`` when a prompt cannot
-        be used, when the plan names a model that no configured server serves, or when one of that name has another
-        kind: its submissions could not be regraded.
+        be used, when a field says what its kind does not use, when the plan names a model that no configured server
+        serves, or when one of that name has another kind: its submissions could not be regraded.
         """
-        return await self._add(assignment, replaces, self._models)
+        wrong = [*wrong_prompts(assignment), *unused(assignment)]
+        wrong += [] if self._models is None else unserved(assignment.plan, self._models)
+        return await self._add(assignment, replaces, wrong)
 
     async def _add(
-        self, assignment: Assignment, replaces: int | None = None, models: Sequence[str] | None = None
+        self, assignment: Assignment, replaces: int | None = None, wrong: Sequence[FieldError] = ()
     ) -> Assignment:
         async with self._lock:
             earlier = await self._stored.latest(assignment.id)
@@ -83,8 +86,6 @@ class AssignmentLibrary:
             if earlier is not None and earlier.kind != assignment.kind:
                 said = f"'{assignment.id}' is an assignment of kind {earlier.kind}; choose another id for this one"
                 raise AssignmentError.of_fields([FieldError("kind", said)])
-            wrong = wrong_prompts(assignment)
-            wrong += [] if models is None else unserved(assignment.plan, models)
             if wrong:
                 raise AssignmentError.of_fields(wrong)
             _require_newest(assignment.id, 0 if earlier is None else earlier.version, replaces)
@@ -104,7 +105,8 @@ class AssignmentLibrary:
         """The assignment that a lab has without writing one. ``rubric``: that of the settings file, if it names one; it
         then is the assignment's, and a changed one is a new version. Without one, what is stored stays.
 
-        The models of its plan are not looked at: a changed configuration must not keep the daemon from starting.
+        The models of its plan are not looked at, nor what else only new versions must not say: neither a changed
+        configuration nor a newer program must keep the daemon from starting.
         """
         earlier = await self._stored.latest(INTRODUCTIONS)
         if earlier is None:

@@ -31,6 +31,3 @@ def _named(plan: GradingPlan) -> Iterator[tuple[str, str]]:
         name = getattr(plan, role)
         if name is not None:
             yield f"plan.{role}", name
-    for index, pair in enumerate(plan.pairs):
-        yield f"plan.pairs[{index}].rubric_model.name", pair.rubric_model.name
-        yield f"plan.pairs[{index}].assessment_model.name", pair.assessment_model.name

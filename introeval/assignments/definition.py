@@ -83,7 +83,9 @@ class GradingPlan(_Strict):
     ``overlap_share``, ``overlap_least``: how many submissions of a round robin two models grade.
     ``disagreement``: share of the maximum; when the models' limits of agreement are wider, one grade is not enough.
     ``second_opinion``: what is flagged is graded once more, by another model where there is one.
-    ``pairs`` (pages) and the models of the roles (notebook, pages): none means any server.
+    ``technical_model``, ``feedback_model`` (notebook), ``vision_model`` (pages): none means any server.
+    ``reasoning``: whether the models think before they grade; ``None``: as they are used to.
+    ``pairs``, ``tries``: read by no grader, and refused (``introeval.assignments.unused``); older versions have them.
     """
 
     plan: Literal["round_robin", "both", "single"] = "round_robin"
@@ -110,9 +112,11 @@ class GradingPlan(_Strict):
 class Assignment(_Strict):
     """One version of an assignment.
 
-    ``rubric``: criteria with anchored levels (introductions and notebooks; none: the kind's own). ``questions``,
-    ``marking``, ``answer_key``: exam pages. ``pass_threshold``: the share of submissions that must be graded for a run
-    to be complete. ``retention_days``: how long its files are kept; ``None``: until somebody deletes them.
+    ``rubric``: criteria with anchored levels (introductions and notebooks; none: the kind's own). ``questions``: of
+    exam pages, and what a notebook's models are told to have been asked. ``marking``, ``answer_key``: exam pages. What
+    a kind does not use is refused when it is written (``introeval.assignments.unused``). ``pass_threshold``: the share
+    of submissions that must be graded for a run to be complete. ``retention_days``: how long its files are kept;
+    ``None``: until somebody deletes them.
     """
 
     id: Annotated[str, StringConstraints(pattern=SLUG)]
@@ -172,7 +176,9 @@ class Assignment(_Strict):
 
     @property
     def max_score(self) -> float | None:
-        """What the questions are worth together; ``None`` without questions."""
+        """What the questions are worth together; ``None`` where a rubric says what the work is worth."""
+        if self.kind is not Kind.PAGES:
+            return None
         return sum(question.max_mark for question in self.questions) or None
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from introeval.assignments import Assignment, AssignmentError, load_assignment
 from introeval.assignments.text import with_version
+from introeval.assignments.unused import unused
 from introeval.cli.overrides import settings_of
 from introeval.cli.prompts import show_preview
 from introeval.cli.terminal import console, shown
@@ -158,7 +159,7 @@ def _read(path: Path) -> tuple[str, Format]:
 
 def _checked(text: str, fmt: Format) -> Assignment:
     assignment = load_assignment(text, fmt)
-    wrong = wrong_prompts(assignment)
+    wrong = [*wrong_prompts(assignment), *unused(assignment)]
     if wrong:
         raise AssignmentError.of_fields(wrong)
     return assignment

@@ -91,7 +91,9 @@ async def _ask(work: Work, rubric: Rubric, prompt: Prompt, transcript: Transcrip
         lambda text: _parse(text, rubric, segments),
         stage="grade",
         model=asked.model,
-        options=TaskOptions(seed=asked.seed, temperature=asked.temperature),
+        options=TaskOptions(
+            seed=asked.seed, temperature=asked.temperature, reasoning=work.assignment.plan.reasoning
+        ),
         version=work.version,
         attempt=asked.attempt,
     )

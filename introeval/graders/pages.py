@@ -126,7 +126,9 @@ def _request(work: Work, prompt: Prompt, asked: Asked) -> LLMTask[Reply]:
         lambda text: _parse(text, prompt),
         stage="grade",
         model=asked.model,
-        options=TaskOptions(seed=asked.seed, temperature=asked.temperature),
+        options=TaskOptions(
+            seed=asked.seed, temperature=asked.temperature, reasoning=work.assignment.plan.reasoning
+        ),
         version=work.version,
         attempt=asked.attempt,
     )

@@ -17,7 +17,6 @@ from tests.web.homework import PATH, get
 from tests.web.running import running
 
 SERVED = ("mistral:7b", "llama3")
-PAIR = {"rubric_model": {"name": "llama3:latest"}, "assessment_model": {"name": "gemma"}}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +30,6 @@ PAIR = {"rubric_model": {"name": "llama3:latest"}, "assessment_model": {"name": 
             {"technical_model": "a", "feedback_model": "llama3", "vision_model": "b"},
             ["plan.technical_model", "plan.vision_model"],
         ),
-        ({"pairs": [PAIR]}, ["plan.pairs[0].assessment_model.name"]),
     ],
 )
 def test_each_name_is_looked_up(plan: dict[str, Any], fields: list[str]) -> None:

@@ -51,7 +51,7 @@ def test_what_is_empty_can_be_added() -> None:
     text = as_toml(sample("introduction"))
     assert "questions" not in text
     added = text + '\n[[questions]]\nquestion_number = "1"\nmax_mark = 2\n'
-    assert load_assignment(added).max_score == 2
+    assert [question.max_mark for question in load_assignment(added).questions] == [2]
 
 
 def test_long_text_is_written_as_it_was_typed() -> None:

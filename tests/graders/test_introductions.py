@@ -64,6 +64,15 @@ async def test_one_opinion_is_usual(tmp_path: Path) -> None:
     assert (result.report["opinions"], result.report["review"]) == ([], [])
 
 
+@pytest.mark.parametrize("reasoning", [None, True, False])
+async def test_the_plan_says_whether_the_model_thinks(tmp_path: Path, reasoning: bool | None) -> None:
+    """Unsaid, nothing is sent: the model does as it is used to."""
+    async with bench(tmp_path, "mistral") as rig:
+        rig.servers[0].reply = raw(8)
+        await graded(rig, tmp_path, reasoning=reasoning)
+        assert [body.get("think") for body in rig.servers[0].bodies] == [reasoning]
+
+
 @pytest.mark.parametrize("plan", [{"plan": "both"}, {"plan": "round_robin"}], ids=str)
 async def test_two_opinions_give_their_mean(tmp_path: Path, plan: dict[str, Any]) -> None:
     """Each criterion is the mean; the reason comes from one of the two; both ratings are kept."""

@@ -97,6 +97,18 @@ async def test_a_failure_costs_only_the_pages_that_are_missing(tmp_path: Path) -
         assert [len(body["images"]) for body in server.bodies] == [1, 2, 2]
 
 
+async def test_the_plan_says_whether_the_models_think(tmp_path: Path) -> None:
+    """Of grading, not of reading. What an older version says besides, and no grader reads, changes nothing."""
+    pair = {"rubric_model": {"name": "qwen"}, "assessment_model": {"name": "qwen"}}
+    old = exam(plan={"vision_model": "llava", "reasoning": True, "pairs": [pair], "tries": 3})
+    async with handed_in(tmp_path, 1, "llava", assignment=old) as one:
+        (server,) = one.rig.servers
+        server.reply_to = lambda prompt: reply(GOOD) if "image" in prompt else said(FULL)
+        result = await one.grader.grade(one.rig.work(old, video_path=one.path))
+        assert result.score == result.max_score == old.max_score
+        assert [body.get("think") for body in server.bodies] == [None, True]
+
+
 async def test_a_served_model_that_can_see_is_found(tmp_path: Path) -> None:
     """The assignment names none: of two servers, the one whose model has the capability is asked for the images."""
     plain = exam()
