@@ -9,7 +9,7 @@ The rules:
 3. Every model is served by one of the servers, well or not: who names another one is told so before anything is spent.
 4. A session's rubric is read once by each model and try, so one rubric model has one ``reasoning`` in a request.
 5. The same pair twice is two uses of it only when their ``instance_id`` differ; the second one's tries are further
-   draws.
+   draws of the assessment, while the rubric is read once (4). A pair without an ``instance_id`` has its models'.
 6. The plan holds what was asked at that moment (questions, images, templates): later changes do not reach it.
 """
 
@@ -19,7 +19,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from introeval.assignments.definition import Question
-from introeval.assignments.pairs import MOST_PAIRS, MOST_TRIES, InstanceId, ModelPairSpec, ModelSpec, Tries
+from introeval.assignments.pairs import MOST_PAIRS, MOST_TRIES, ModelPairSpec, ModelSpec, Tries
 from introeval.exams.errors import GradeRequestError
 from models.config import canonical
 
@@ -69,7 +69,7 @@ class PlannedPair(_Kept):
     """
 
     index: int
-    instance_id: InstanceId | None = None
+    instance_id: str | None = None
     rubric_model: str | None
     assessment_model: str
     tries: Tries
@@ -127,7 +127,7 @@ def _pair(request: GradeRequest, index: int, pair: ModelPairSpec, names: dict[st
         )
     return PlannedPair(
         index=index,
-        instance_id=pair.instance_id or assessment.instance_id,
+        instance_id=pair.instance_id or _joined(rubric, assessment),
         rubric_model=_served(rubric.name, f"{where}.rubric_model.name", names),
         assessment_model=_served(assessment.name, f"{where}.assessment_model.name", names),
         tries=assessment.tries or rubric.tries or request.default_tries,
@@ -145,6 +145,12 @@ def _alone(request: GradeRequest, index: int, spec: ModelSpec, names: dict[str, 
         tries=spec.tries or request.default_tries,
         assessment_reasoning=_first(spec.reasoning, request.reasoning),
     )
+
+
+def _joined(rubric: ModelSpec, assessment: ModelSpec) -> str | None:
+    """What tells the uses of two models apart; one rubric's name may stand in several pairs."""
+    names = [name for name in (rubric.instance_id, assessment.instance_id) if name is not None]
+    return ".".join(dict.fromkeys(names)) or None
 
 
 def _served(name: str, field: str, names: dict[str, str]) -> str:
@@ -173,13 +179,14 @@ def _refuse_mixed_reasoning(planned: Sequence[PlannedPair]) -> None:
 
 
 def _numbered(planned: Sequence[PlannedPair], where: str) -> tuple[PlannedPair, ...]:
-    ids = [pair.instance_id for pair in planned if pair.instance_id is not None]
-    double = next((name for name in ids if ids.count(name) > 1), None)
-    if double is not None:
-        raise GradeRequestError(f"{where}.instance_id", f"'{double}' is there twice; each use needs its own")
     made: list[PlannedPair] = []
     for pair in planned:
         same = [other for other in made if _use(other) == _use(pair)]
+        name = pair.instance_id
+        if name is not None and name in [other.instance_id for other in same]:
+            raise GradeRequestError(
+                f"{where}.instance_id", f"'{name}' is there twice; each use needs its own"
+            )
         if any(other.instance_id is None for other in (*same, pair)) and same:
             raise GradeRequestError(
                 f"{where}[{pair.index}]",

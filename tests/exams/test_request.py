@@ -109,6 +109,23 @@ def test_the_same_pair_twice_needs_names() -> None:
     assert refused(models=[{"name": "mistral", "instance_id": "a"}] * 2)[0] == "models.instance_id"
 
 
+def test_a_rubric_models_name_tells_pairs_apart_too() -> None:
+    """Alone or beside the assessment model's; one reading may be named in pairs that differ anyway."""
+    alone = [pair({"instance_id": name}, {}) for name in ("a", "b")]
+    both = [pair({"instance_id": name}, {"instance_id": "x"}) for name in ("a", "b")]
+    for asked, names in ((alone, ["a", "b"]), (both, ["a.x", "b.x"])):
+        made = planned(model_pairs=asked)
+        assert [(one.instance_id, one.draw(1)) for one in made] == [(names[0], 1), (names[1], 11)]
+    shared = [pair({"instance_id": "a"}, {}), pair({"instance_id": "a"}, {"name": "llava:7b"})]
+    assert [(one.instance_id, one.draw(1)) for one in planned(model_pairs=shared)] == [("a", 1), ("a", 1)]
+    assert refused(model_pairs=alone[:1] * 2) == (
+        "model_pairs.instance_id",
+        "'a' is there twice; each use needs its own",
+    )
+    longest = [pair({"instance_id": "r" * 64}, {"instance_id": "a" * 64})]
+    assert len(str(planned(model_pairs=longest)[0].instance_id)) == 129
+
+
 def test_a_plan_survives_the_table() -> None:
     """What a task has as its request is read back as it was written."""
     plan = GradePlan(
