@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from db.database import Database, Transaction
+from db.regrades import CANCELLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class Tally:
     def kept(self) -> int:
         """Graded ones that have not the grade that was asked for last, but an earlier one."""
         return sum(reason.tasks for reason in self.kept_reasons)
+
+    @property
+    def stopped(self) -> int:
+        """Of ``kept``, those whose regrade a person stopped: nobody wants another grade of them."""
+        return sum(reason.tasks for reason in self.kept_reasons if reason.code == CANCELLED)
 
     @property
     def waiting(self) -> int:

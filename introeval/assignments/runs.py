@@ -7,8 +7,9 @@
 ``incomplete``  all has ended, and it does not
 ==============  =======================================================================
 
-A submission whose last regrade ended without a grade keeps its earlier one. It is graded, but not as it was asked for
-last: the share does not count it.
+A submission whose last regrade ended without a grade keeps its earlier one. Where the regrade failed, it is graded, but
+not as it was asked for last: the share does not count it. Where somebody stopped the regrade, the earlier grade is what
+was asked for last, and it counts: else a regrade that was a mistake would leave the run incomplete for good.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ class Reason(Protocol):
 class Counts(Protocol):
     """How many submissions there are, and how they ended. ``provisional``: graded, and a person must confirm it.
 
-    ``kept``: graded, but the last regrade ended without a grade, for ``kept_reasons``."""
+    ``kept``: graded, but the last regrade ended without a grade, for ``kept_reasons``; ``stopped``: of these, those
+    whose regrade somebody stopped."""
 
     @property
     def submitted(self) -> int: ...
@@ -63,6 +65,9 @@ class Counts(Protocol):
     def kept(self) -> int: ...
 
     @property
+    def stopped(self) -> int: ...
+
+    @property
     def kept_reasons(self) -> Sequence[Reason]: ...
 
 
@@ -79,13 +84,14 @@ def run_of(counts: Counts, threshold: float) -> Run:
     """``threshold``: the share of submissions that must be graded, 0 to 1."""
     if not counts.submitted:
         return Run(RunState.WAITING, None, "waiting: nothing was handed in yet.")
-    asked = counts.graded - counts.kept
+    missed = counts.kept - counts.stopped
+    asked = counts.graded - missed
     share = asked / counts.submitted
     left = counts.submitted - counts.graded - counts.failed
     state = RunState.RUNNING
     if not left:
         state = RunState.COMPLETE if share >= threshold else RunState.INCOMPLETE
-    of_them = f" ({asked} of them as last asked)" if counts.kept else ""
+    of_them = f" ({asked} of them as last asked)" if missed else ""
     parts = [f"{state}: {counts.graded} of {counts.submitted} graded{of_them}, {percent(threshold)} needed"]
     parts += [f"{left} to go"] if left else []
     parts += [f"{counts.failed} failed{_why(counts.reasons)}"] if counts.failed else []

@@ -25,7 +25,8 @@ class RunBody(Body):
     """All submissions of an assignment together. ``detail``: one sentence.
 
     ``kept``: of the graded ones, those whose last regrade failed or was cancelled, so that an earlier grade stays
-    (``kept_reasons``: why). ``share``: the other graded ones, of all submitted: the pass threshold is held against it.
+    (``kept_reasons``: why). ``share``: the graded ones but those whose last regrade failed, of all submitted: the pass
+    threshold is held against it.
     """
 
     assignment: str

@@ -49,6 +49,23 @@ def test_the_sentence() -> None:
     )
 
 
+def test_a_regrade_that_was_stopped_counts_and_one_that_failed_does_not() -> None:
+    """Both are told; only what failed can make a run incomplete."""
+    stopped = Reason(code="cancelled", message="It was stopped.", tasks=10)
+    failed = Reason(code="rejected", message="It cannot be read.", tasks=7)
+    made = run(30, 30, 0, kept_reasons=(stopped,))
+    assert (made.state, made.share) == (RunState.COMPLETE, 1.0)
+    assert made.detail == (
+        "complete: 30 of 30 graded, 80 % needed; 10 kept an earlier grade: 10 x It was stopped."
+    )
+    made = run(30, 30, 0, kept_reasons=(stopped, failed))
+    assert (made.state, made.share) == (RunState.INCOMPLETE, 23 / 30)
+    assert made.detail == (
+        "incomplete: 30 of 30 graded (23 of them as last asked), 80 % needed; 17 kept an earlier grade: "
+        "10 x It was stopped; 7 x It cannot be read."
+    )
+
+
 def test_a_long_reason_is_cut() -> None:
     """One student's message does not fill the sentence, and stays one line."""
     reason = Reason(code="c", message="a\nb " * 200, tasks=1)

@@ -76,14 +76,17 @@ async def test_what_was_stopped_keeps_its_grade_and_says_so(tmp_path: Path) -> N
         assert "who did it is not known" in body["regrade"]["failure"]["message"]
         assert (await room.client.post(f"{ONE}/{task_id}/cancel")).status == 409
         assert "A regrade under version 2 was stopped" in await page(room, f"/s/{task_id}")
+        run = await get(room, f"{RUN}/run")
+        assert (run["state"], run["share"], run["kept"]) == ("complete", 1.0, 1)
         teacher = await page(room, HERE)
         assert "regrade stopped" in teacher
+        assert "as last asked" not in teacher
         assert "The grade under version 1 stays." in teacher
         assert "The regrade under version 2 was stopped." in as_csv([Submission.model_validate(body)])
 
 
 async def test_the_run_is_incomplete_until_the_new_version_has_graded_enough(tmp_path: Path) -> None:
-    """Five students: two regrades fail, one is stopped; all are graded, two as asked; then it is asked again."""
+    """Five students: two regrades fail, one is stopped; all are graded, three as asked; then it is asked again."""
     async with running(tmp_path) as room:
         ids = await regraded(room, 5)
         for task_id in ids[:2]:
@@ -94,7 +97,7 @@ async def test_the_run_is_incomplete_until_the_new_version_has_graded_enough(tmp
         for task_id in ids[3:]:
             await room.grade(task_id, REPORT)
         run = await get(room, f"{RUN}/run")
-        assert (run["state"], run["version"], run["share"]) == ("incomplete", 2, 0.4)
+        assert (run["state"], run["version"], run["share"]) == ("incomplete", 2, 0.6)
         assert (run["graded"], run["failed"], run["waiting"], run["kept"]) == (5, 0, 0, 3)
         assert [(item["code"], item["tasks"]) for item in run["kept_reasons"]] == [
             ("rejected", 2),
@@ -102,7 +105,7 @@ async def test_the_run_is_incomplete_until_the_new_version_has_graded_enough(tmp
         ]
         assert run["reasons"] == []
         assert run["detail"].startswith(
-            "incomplete: 5 of 5 graded (2 of them as last asked), 80 % needed; 3 kept an earlier grade: 2 x "
+            "incomplete: 5 of 5 graded (3 of them as last asked), 80 % needed; 3 kept an earlier grade: 2 x "
             "Version 2 asks for a plot, and there is none; 1 x The regrade was stopped"
         )
         teacher = await page(room, HERE)
