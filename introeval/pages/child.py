@@ -39,7 +39,7 @@ def _image(job: Job) -> dict[str, Any]:
     picture, facts = look(sys.stdin.buffer, job.limits)
     if job.target is None:
         return facts
-    width, height = save(picture, Path(job.target), job.limits)
+    width, height = save(picture, Path(job.target), job.limits).size
     return facts | {"media_type": "image/jpeg", "width": width, "height": height}
 
 

@@ -85,8 +85,8 @@ def look(file: IO[bytes], limits: PageLimits) -> tuple[Image.Image, dict[str, An
     return upright, {"media_type": found, "width": size[0], "height": size[1], "frames": frames}
 
 
-def save(picture: Image.Image, target: Path, limits: PageLimits) -> tuple[int, int]:
-    """Write the picture as rule 3 says; returns its width and height. Raises ``OSError`` when the disk fails."""
+def save(picture: Image.Image, target: Path, limits: PageLimits) -> Image.Image:
+    """Write the picture as rule 3 says; returns what was written. Raises ``OSError`` when the disk fails."""
     plain = _on_white(picture)
     plain.thumbnail((limits.long_side, limits.long_side), Image.Resampling.LANCZOS)
     plain.info.clear()
@@ -94,19 +94,7 @@ def save(picture: Image.Image, target: Path, limits: PageLimits) -> tuple[int, i
     made = io.BytesIO()
     plain.save(made, "JPEG", quality=JPEG_QUALITY)
     target.write_bytes(made.getbuffer())
-    return plain.size
-
-
-def ink(picture: Image.Image) -> float:
-    """The share of pixels much darker than the paper. Borders, where photos show the desk, do not count."""
-    wide, high = picture.size
-    inner = picture.convert("L").crop((wide // 20, high // 20, wide - wide // 20, high - high // 20))
-    levels = inner.histogram()
-    total, seen, paper = sum(levels), 0, 0
-    while 2 * seen < total:
-        seen += levels[paper]
-        paper += 1
-    return sum(levels[: int(0.6 * paper)]) / total if total else 0.0
+    return plain
 
 
 def _know_heic() -> None:

@@ -33,7 +33,7 @@ class DocumentFacts:
 class PageImage:
     """One page, as a JPEG that we made. ``number`` counts from 1, in the student's order. Sizes in pixels.
 
-    ``ink``: the share of its pixels that are much darker than the paper.
+    ``ink``: the share of its pixels that stand out from the paper (``introeval.pages.ink``).
     """
 
     number: int

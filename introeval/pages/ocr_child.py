@@ -8,7 +8,9 @@ The rules:
 2. It never downloads: the three models are the files in rapidocr's own wheel, or it ends with a reason.
 3. A page is read as it lies. One whose lines run upwards is turned, and one that cannot be read is tried upside down.
    (rapidocr's own classifier turns each line by itself, and would leave the lines in the wrong order.)
-4. Standard output carries pages and nothing else; the library's words go to standard error.
+4. A page on which no text was found is not blank when there is ink on it: a drawing is an answer too. This is measured
+   here, on the very page that was read, so that whoever has pages read may rely on it.
+5. Standard output carries pages and nothing else; the library's words go to standard error.
 """
 
 import json
@@ -17,8 +19,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from introeval.pages.ink import ink
 from introeval.pages.layout import Found, Point, in_order, mostly_tall
-from introeval.pages.texts import LINES_MAX, PageText, lines_to_json, mean_confidence
+from introeval.pages.texts import INK_SHARE, LINES_MAX, PageText, lines_to_json, mean_confidence
 
 ENGINE = "rapidocr"
 POOR = 0.6
@@ -72,7 +75,8 @@ class Reader:
             best = max(best, self._look(turned), key=_trust)
         sure = [found for found in best if found.confidence >= LEAST_SCORE]
         lines = in_order(sure, picture.width, picture.height)[:LINES_MAX]
-        return PageText(number, ENGINE, mean_confidence(lines), lines, inked=bool(best))
+        inked = bool(best) or ink(picture) > INK_SHARE
+        return PageText(number, ENGINE, mean_confidence(lines), lines, inked)
 
     def _look(self, picture: Any) -> list[Found]:
         import numpy

@@ -22,7 +22,7 @@ from typing import IO, Any
 import pypdfium2
 from PIL import Image
 
-from introeval.pages.decoding import BROKEN, UNKNOWN, ink, look, media_type, save
+from introeval.pages.decoding import BROKEN, UNKNOWN, look, media_type, save
 from introeval.pages.errors import (
     BrokenPagesError,
     EmptyPagesError,
@@ -31,6 +31,7 @@ from introeval.pages.errors import (
     PagesTooLargeError,
     UnknownPagesError,
 )
+from introeval.pages.ink import ink
 from introeval.pages.job import Job, entry_name, page_name
 from introeval.pages.limits import IMAGE_TYPES, PageLimits
 
@@ -78,8 +79,8 @@ def document(file: IO[bytes], job: Job) -> dict[str, Any]:
 def _keep(picture: Image.Image, page: int, job: Job) -> Size:
     if job.target is None:
         return (*picture.size, 0.0)
-    width, height = save(picture, Path(job.target) / page_name(page), job.limits)
-    return width, height, round(ink(picture), 6)
+    made = save(picture, Path(job.target) / page_name(page), job.limits)
+    return (*made.size, round(ink(made), 6))
 
 
 def _count(pages: int, limits: PageLimits) -> None:

@@ -18,7 +18,7 @@ LINES_MAX = 300
 """Lines of one page."""
 
 INK_SHARE = 0.0004
-"""Share of dark pixels from which a page is not blank: two handwritten words on A4 have about 0.001."""
+"""Share of ink from which a page is not blank: two handwritten words on A4 have about 0.001."""
 
 UNSURE = 0.7
 """Below this confidence a page should be read by a person."""

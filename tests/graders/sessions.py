@@ -14,7 +14,7 @@ from introeval.assignments import Assignment, Kind
 from introeval.exams.request import SESSION, GradePlan, GradeRequest, Templates, plan_pairs
 from introeval.exams.templates import ASSESSMENT_TEMPLATE, RUBRIC_TEMPLATE
 from introeval.graders.base import Work
-from introeval.graders.session_pages import SessionPages
+from introeval.graders.session_pages import SessionPages, TextReader
 from introeval.graders.sessions import SessionGrader
 from introeval.pages.documents import PageImage
 from introeval.pages.errors import PageReaderError
@@ -147,8 +147,13 @@ def reply_to(prompt: str) -> str:
 
 
 @asynccontextmanager
-async def desk(root: Path, *models: str, sees: Sequence[str] = ()) -> AsyncIterator[Desk]:
-    """A bench whose servers give good replies; ``sees``: the models that look at pictures."""
+async def desk(
+    root: Path, *models: str, sees: Sequence[str] = (), recognition: TextReader | None = None
+) -> AsyncIterator[Desk]:
+    """A bench whose servers give good replies; ``sees``: the models that look at pictures.
+
+    ``recognition``: who reads the pages instead of ``TextFiles``.
+    """
     async with bench(root, *models) as it:
         for server in it.servers:
             server.reply_to = reply_to
@@ -156,7 +161,9 @@ async def desk(root: Path, *models: str, sees: Sequence[str] = ()) -> AsyncItera
                 server.shown = {"capabilities": ["completion", "vision"]}
         sessions, results = Sessions(it.database), SessionResults(it.database)
         reader, sight = TextFiles(), Sight(configs(it.servers))
-        grader = SessionGrader(SessionPages(sessions, reader), results, sight.sees, EagerClock())
+        grader = SessionGrader(
+            SessionPages(sessions, recognition or reader), results, sight.sees, EagerClock()
+        )
         try:
             yield Desk(it, root, grader, sessions, results, reader)
         finally:

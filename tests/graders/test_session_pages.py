@@ -8,8 +8,10 @@ import pytest
 
 from introeval.exams.errors import SessionGoneError, UnreadableRubricError
 from introeval.pages.errors import PageReaderError
+from introeval.pages.ocr import PageReader
 from tests.exams.papers import said
 from tests.graders.sessions import ANY, PAIR, desk
+from tests.pages.pictures import drawing
 
 ALONE = [{"name": "mistral"}]
 
@@ -60,6 +62,17 @@ async def test_blank_pages_ask_nobody_for_marks(tmp_path: Path) -> None:
         result = await it.grade(models=ALONE)
         assert (result.score, result.model, it.bench.asked, result.ratings) == (0, None, [0], ())
         assert [guard["code"] for guard in result.report["guards"]] == ["blank"]
+
+
+async def test_a_drawing_is_no_blank_page(tmp_path: Path) -> None:
+    """The real text recognition finds no letter on it: 0, but nobody calls it blank, and a teacher must mark it."""
+    async with desk(tmp_path, "mistral", recognition=PageReader()) as it:
+        await it.session("s", student=["a drawing"])
+        drawing().save(tmp_path / "images" / "s-student-0.bin", "JPEG")
+        result = await it.grade(models=ALONE)
+        assert (result.score, it.bench.asked) == (0, [0])
+        assert result.report["criteria"][0]["reason"].startswith("Nothing on the pages could be read")
+        assert result.report["review"]
 
 
 async def test_rubric_that_nobody_could_read(tmp_path: Path) -> None:

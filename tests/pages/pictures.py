@@ -62,6 +62,16 @@ def written(lines: list[str], size: int = 34) -> Image.Image:
     return page
 
 
+def drawing(level: int = 20, paper: int = 255) -> Image.Image:
+    """A stack of boxes and an arrow: an answer without a letter."""
+    page = Image.new("L", (1240, 1754), paper)
+    draw = ImageDraw.Draw(page)
+    for at in range(5):
+        draw.rectangle((420, 500 + at * 130, 820, 630 + at * 130), outline=level, width=5)
+    draw.line((620, 250, 620, 480), fill=level, width=5)
+    return page
+
+
 def put(folder: Path, data: bytes, name: str = "upload") -> Path:
     """A stored upload; its name says nothing."""
     path = folder / name

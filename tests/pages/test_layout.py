@@ -117,7 +117,7 @@ def test_a_page_with_ink_and_without_lines_is_not_blank() -> None:
     assert not settled(nothing, 0.01, 3).blank
     assert settled(nothing, 0.01, 3).unsure
     faint = PageText(1, "x", 0.0, (), inked=True)
-    assert settled(faint, 0.0, 1).unsure, "its reader saw something: a pencil is no dark ink"
+    assert settled(faint, 0.0, 1).unsure, "its reader saw something, though it is too faint for ink"
 
 
 def test_whole_means_every_page() -> None:
