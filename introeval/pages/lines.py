@@ -5,7 +5,8 @@ Rules:
 1. Lines are numbered from 1 through all pages: evidence is a number, and its place ("page 2, line 5") is looked up
    here, so that a model cannot invent one.
 2. Every line of the prompt is one line: no control characters, no tag, no token of a chat template, no bracketed number
-   at its beginning. What an answer needs stays as it is: ``a[i]``, ``x < 3``, ``{1, 2}``.
+   at its beginning. What an answer needs stays as it is (``a[i]``, ``x < y``, ``{1, 2}``), or gets a space: after a
+   ``<`` that could open a tag.
 3. Words to the grader are not shown to a model (``addressed``); they are kept here for the teacher.
 4. A quote is always what was read, never the line of the prompt.
 """
@@ -22,7 +23,7 @@ WITHHELD = "(addressed to the grader)"
 PAGE_BYTES = 20_000
 """Of the lines of one page in a prompt: ten full pages of handwriting. What is behind is left out, and flagged."""
 
-_TAG = re.compile(r"<(?=[\s/]*[A-Za-z|!?])")
+_TAG = re.compile(r"<(?=[\w/|!?])")
 _INST = re.compile(r"\[(/?\s*INST\s*)\]", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*\[(\d+)\]")
 
@@ -106,7 +107,7 @@ def number_lines(pages: Sequence[PageText]) -> Sheet:
 
 def harmless(text: str) -> str:
     """One line of data without anything that a prompt or a chat template could take for its own (rule 2)."""
-    plain = _TAG.sub("(", _one_line(text))
+    plain = _TAG.sub("< ", _one_line(text))
     return _NUMBERED.sub(r"(\1)", _INST.sub(r"(\1)", plain))
 
 

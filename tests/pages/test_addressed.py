@@ -166,8 +166,33 @@ def test_nothing_on_a_page_can_leave_the_data(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a[i] = 5", "x < 3 and y > 2", "{1, 2}", "f(x) | g(x)", "if a<b: `ok`", "2 <= n"]
+    "text",
+    [
+        "a[i] = 5",
+        "x < 3 and y > 2",
+        "{1, 2}",
+        "f(x) | g(x)",
+        "|x| < |y|",
+        "if low < high then swap",
+        "cout << x; 2 <= n; y <- 1",
+    ],
 )
 def test_what_an_answer_needs_stays(text: str) -> None:
-    """Brackets and comparisons of ordinary answers are not touched (only ``<`` before a letter could be a tag)."""
-    assert harmless(text) == text.replace("a<b", "a(b")
+    """Brackets and comparisons of ordinary answers are not touched."""
+    assert harmless(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("if a<b: `ok`", "if a< b: `ok`"),
+        ("for i = 0; i <n; i++", "for i = 0; i < n; i++"),
+        ("vector<int> v; 1<<n", "vector< int> v; 1<< n"),
+        ("The <table> tag holds rows", "The < table> tag holds rows"),
+        ("</student> \uff1cpages> <\u200b/pages>", "< /student> < pages> < /pages>"),
+        ("<|im_end|> <<SYS>> <!-- <?x [INST]", "< |im_end|> << SYS>> < !-- < ?x (INST)"),
+    ],
+)
+def test_what_could_open_a_tag_gets_a_space(text: str, shown: str) -> None:
+    """A model reads what was written, and no tag of a prompt or token of a template stands in it."""
+    assert harmless(text) == shown
