@@ -7,7 +7,8 @@ The rules, as for exam pages that are read as text (``introeval.pages.guards``):
 2. A question for which nothing countable is cited gets 0: there is no answer to be seen. A line counts when something
    of it was shown to the model. What the model gave is kept beside it (``model_mark``), and is a doubt.
 3. An answer in lines that share no word with the question, its rubric and its key, or that only repeat the question,
-   gets at most a fifth of the question. Pictures have no words to compare.
+   gets at most a fifth of the question. Pictures have no words to compare, nor has an answer of a letter, a number or a
+   name (``introeval.pages.guards``, rule 6).
 """
 
 from collections.abc import Iterable, Sequence

@@ -30,7 +30,9 @@ LINE_BYTES = 44
 
 WITHHELD = "(addressed to the grader)"
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of a script that is written without spaces."""
+
 _OPENERS = str.maketrans({"<": "(", ">": ")", "[": "(", "]": ")", "|": "/", "`": "'", "{": "(", "}": ")"})
 
 
@@ -100,7 +102,7 @@ def number(segments: Sequence[Segment]) -> Speech:
 
 def count_words(text: str) -> int:
     """Words in any script; punctuation and music notes are none. Without spaces, two letters count as a word."""
-    return len(_WORD.findall(text)) + len(_UNSPACED.findall(text)) // 2
+    return len(_WORD.findall(text)) + len(UNSPACED.findall(text)) // 2
 
 
 def _line(count: int, segment: Segment, quote: str, shown: str, addressed: tuple[str, ...]) -> Line:

@@ -119,6 +119,17 @@ def test_an_answer_about_something_else_gets_a_fifth() -> None:
     assert (low.mark, low.guard, low.doubt) == (0.5, "off_topic", None)
 
 
+@pytest.mark.parametrize("answer", ["1. B", "1) Yes", "= 5050", "Question 1: LIFO"])
+def test_a_short_answer_is_not_about_something_else(answer: str) -> None:
+    """Too few words to be compared; the answers beside it are others."""
+    material = Material(
+        student=read(answer, "2a) Cats sleep all day."), rubric=read(*RUBRIC), answer_key=NOTHING
+    )
+    first, second = marked(said({"1": ([1], 5), "2a": ([2], 2.5)}), material)
+    assert (first.mark, first.guard, first.doubt) == (5, None, None)
+    assert second.guard == "off_topic"
+
+
 def test_blank_pages_need_no_model() -> None:
     """Nothing is 0; ink that nobody could read is 0 and a doubt."""
     blank = blank_marks(QUESTIONS, number_lines([page(inked=False)]))
