@@ -8,7 +8,7 @@ The rules, as for exam pages that are read as text (``introeval.pages.guards``):
    of it was shown to the model. What the model gave is kept beside it (``model_mark``), and is a doubt.
 3. An answer in lines that share no word with the question, its rubric and its key, or that only repeat the question,
    gets at most a fifth of the question. Pictures have no words to compare, nor has an answer of a letter, a number or a
-   name (``introeval.pages.guards``, rule 6).
+   name, or one in a script that glues words together (``introeval.pages.guards``, rule 6).
 """
 
 from collections.abc import Iterable, Sequence

@@ -13,10 +13,11 @@ Rules:
 5. A marking point of which no word of its own (one that is not in the question too) is on the lines gets at most half,
    and the grade is not final: a small model grants what it has just read in the marking, and who says the same in other
    words must not lose it all. The answer of the key loses nothing.
-6. Sharing needs words that can be compared. It is not asked when the marking has fewer than three of them, or when
-   pages and marking are in different scripts. Rule 4 does not ask it of a *brief* answer either: a letter, yes or no, a
-   number, a formula, a name. Who says that he does not know has no answer, however brief; nor are the remains of words
-   to the grader one.
+6. Sharing needs words that can be compared. It is not asked when the marking has fewer than three of them, when pages
+   and marking are in different scripts, or in one that glues words together (``words``, rule 3): of 21 right answers in
+   Chinese, Japanese and Korean, written to measure it, 8 had no pair of letters in common with the question, its points
+   and its key. Rule 4 does not ask it of a *brief* answer either: a letter, yes or no, a number, a formula, a name. Who
+   says that he does not know has no answer, however brief; nor are the remains of words to the grader one.
 
 The lines next to a cited one, on the same page, count too: a sentence on paper goes on in the next line. Whether an
 answer is brief is seen with those that no number parts from it: nobody gets round rule 4 by a short line of a long
@@ -147,7 +148,7 @@ def _copied(line: PageLine, questions: Sequence[str]) -> bool:
 def _comparable(marking: str, said: str) -> bool:
     """Rule 6, as far as the scripts go."""
     scripts = {script(marking), script(said)} - {None}
-    return len(scripts) < 2
+    return "glued" not in scripts and len(scripts) < 2
 
 
 def _text(lines: Iterable[PageLine]) -> str:

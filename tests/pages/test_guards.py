@@ -7,6 +7,7 @@ import pytest
 
 from introeval.assignments import Assignment
 from introeval.pages.guards import limit, unsaid
+from introeval.pages.lines import Sheet
 from introeval.pages.marking import Item, items
 from tests.pages.exams import EXAM, SAMPLES, sheet
 
@@ -129,3 +130,41 @@ def test_a_right_number_is_not_halved() -> None:
     item = question(LIFO, "B", points=["identifies the LIFO principle"])
     assert not unsaid(item, item.points[0], [1], sheet("1. B"))
     assert unsaid(item, item.points[0], [1], sheet("1. C"))
+
+
+GLUED = [
+    (
+        question("什么是栈?请说明它的特点,并举一个例子。", points=["说明后进先出", "举出栈的例子"]),
+        ("栈像一摞盘子,", "最后放上去的最先拿下来。", "浏览器的后退按钮也是这样。"),
+    ),
+    (
+        question(
+            "スタックとは何か、説明しなさい。例を一つ挙げなさい。", points=["後入れ先出し", "例を挙げる"]
+        ),
+        ("データ構造の一つで、一番上にだけ積んだり取ったりできる", "ブラウザの戻るボタン"),
+    ),
+    (
+        question("스택이란 무엇인가? 예를 하나 드시오.", points=["후입선출을 설명한다", "예를 든다"]),
+        ("나중에 들어간 것이 먼저 나오는 자료구조", "브라우저의 뒤로 가기 버튼"),
+    ),
+    (
+        question("สแตกคืออะไร จงอธิบายพร้อมยกตัวอย่าง", points=["เข้าทีหลังออกก่อน"]),
+        ("กองจาน หยิบจากด้านบน", "ปุ่มย้อนกลับ"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("item", "lines"), GLUED, ids=["Chinese", "Japanese", "Korean", "Thai"])
+def test_scripts_whose_words_cannot_be_told_are_not_compared(item: Item, lines: tuple[str, ...]) -> None:
+    """Right answers in other words than the marking's: neither limited nor halved."""
+    read: Sheet = sheet(*lines)
+    cited = range(1, len(lines) + 1)
+    assert limit(item, cited, read) is None
+    assert not any(unsaid(item, point, cited, read) for point in item.points)
+
+
+@pytest.mark.parametrize("item", [item for item, _ in GLUED[:3]], ids=["Chinese", "Japanese", "Korean"])
+def test_a_copy_is_found_in_every_script(item: Item) -> None:
+    """Characters can be compared in their order, also where a line breaks a word."""
+    half = len(item.text) // 2
+    assert limited(item, [1, 2], item.text[:half], item.text[half:]) == "repeats_question"
