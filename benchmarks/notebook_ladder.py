@@ -64,6 +64,10 @@ class Direct:
         for index, task in enumerate(tasks):
             yield Outcome(index=index, generation=await self.run(task, task_id=task_id, progress=progress))
 
+    async def kept(self, task: LLMTask[T]) -> Generation[T] | None:
+        """Nothing is looked up."""
+        return None
+
 
 def config(url: str, model: str) -> ServerConfig:
     """Patient: a small machine reads the prompt slowly."""

@@ -92,6 +92,7 @@ class GradingEvaluator:
             executor=self._executor,
             progress=progress,
             models=self.steady() if task.retry_count else self.served(),
+            known=self._configured(),
         )
         return _short_of_models(await grader.grade(work), assignment, self._configured())
 

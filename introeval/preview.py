@@ -68,6 +68,10 @@ class Recorder:
         for index, kept in enumerate(await self._look(tasks)):
             yield Outcome(index=index, generation=kept)
 
+    async def kept(self, task: LLMTask[T]) -> Generation[T] | None:
+        """As ``Executor.kept``: only a look, that is not shown. Raises ``StateError``."""
+        return await self._executor.kept(task)
+
     async def _look(self, tasks: Sequence[LLMTask[T]]) -> list[Generation[T]]:
         self._looking += 1
         try:
@@ -116,6 +120,7 @@ class Previewer:
             executor=recorder,
             progress=unwatched,
             models=self._served(),
+            known=tuple(dict.fromkeys(server.model for server in self._servers)),
         )
         finished = await _until_stopped(grader, work, recorder.stopped)
         prompts = tuple(self._prompt(request, kept) for request, kept in recorder.asked.values())

@@ -49,12 +49,17 @@ class Asks(Protocol):
         """As ``Executor.stream``."""
         ...
 
+    async def kept(self, task: LLMTask[T]) -> Generation[T] | None:
+        """As ``Executor.kept``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """One submission to be graded. ``models``: what the servers that are up serve, each once, in their order.
 
-    ``task.video_path`` is the file that was handed in, whatever its kind.
+    ``known``: what all servers serve that are set up, well or not, in their order: the replies of one that is away may
+    be kept. ``task.video_path`` is the file that was handed in, whatever its kind.
     """
 
     task: Task
@@ -62,6 +67,12 @@ class Work:
     executor: Asks
     progress: Progress
     models: tuple[str, ...]
+    known: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All models, up or not, each once, in their order."""
+        return tuple(dict.fromkeys((*self.known, *self.models)))
 
     @property
     def version(self) -> str:

@@ -6,10 +6,12 @@ names are asked at once, and their replies become one report in code. What is fl
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from introeval.assignments import Assignment
-from introeval.assignments.opinions import Asked, first_opinions, second_opinion
+from introeval.assignments.opinions import Asked, first_opinions, second_opinions, wanted
 from introeval.graders.base import Work
+from introeval.graders.choice import chosen
 from introeval.graders.unasked import unasked
 from introeval.grading import (
     GradeReplyError,
@@ -55,14 +57,12 @@ class IntroductionGrader:
             return unasked(refused.score, refused.max_score, refused.model_dump(mode="json"))
         prompt = build_prompt(rubric, transcript.segments)
         plan = work.assignment.plan
-        two = len(work.models) > 1 and await self._both(work.assignment, work.task.id)
-        asked = first_opinions(plan, work.models, two)
-        given = await _ask_all(work, rubric, prompt, transcript, asked)
+        two = len(work.every) > 1 and await self._both(work.assignment, work.task.id)
+        ask_some = partial(_ask_some, work, rubric, prompt, transcript)
+        given = await ask_some(first_opinions(plan, work.every, two), wanted(plan, two))
+        if plan.second_opinion and len(given) == 1 and _doubtful(given[0][0].report):
+            given += await ask_some(second_opinions(given[0][0].model, work.every))
         opinions = [opinion for opinion, _ in given]
-        if plan.second_opinion and len(given) == 1 and _doubtful(opinions[0].report):
-            once_more = second_opinion([opinions[0].model], work.models)
-            given += await _ask_all(work, rubric, prompt, transcript, [once_more])
-            opinions = [opinion for opinion, _ in given]
         report = combine(opinions, plan.disagreement)
         return _evaluation(report, opinions, [generation for _, generation in given], prompt)
 
@@ -70,9 +70,17 @@ class IntroductionGrader:
 Given = tuple[Opinion, Generation[Reply]]
 
 
-async def _ask_all(
-    work: Work, rubric: Rubric, prompt: Prompt, transcript: Transcript, asked: Sequence[Asked]
+async def _ask_some(
+    work: Work,
+    rubric: Rubric,
+    prompt: Prompt,
+    transcript: Transcript,
+    options: Sequence[Asked],
+    count: int = 1,
 ) -> list[Given]:
+    asked = await chosen(
+        work, options, lambda one: [_request(work, rubric, prompt, transcript.segments, one)], count
+    )
     try:
         async with asyncio.TaskGroup() as group:
             running = [
@@ -85,7 +93,15 @@ async def _ask_all(
 
 async def _ask(work: Work, rubric: Rubric, prompt: Prompt, transcript: Transcript, asked: Asked) -> Given:
     segments = transcript.segments
-    request: LLMTask[Reply] = ask(
+    generation = await work.ask(_request(work, rubric, prompt, segments, asked))
+    report = grade(rubric, segments, transcript.media_seconds, generation.value)
+    return Opinion(generation.model, asked.attempt, report), generation
+
+
+def _request(
+    work: Work, rubric: Rubric, prompt: Prompt, segments: Sequence[Segment], asked: Asked
+) -> LLMTask[Reply]:
+    return ask(
         prompt.text,
         prompt.schema,
         lambda text: _parse(text, rubric, segments),
@@ -97,9 +113,6 @@ async def _ask(work: Work, rubric: Rubric, prompt: Prompt, transcript: Transcrip
         version=work.version,
         attempt=asked.attempt,
     )
-    generation = await work.ask(request)
-    report = grade(rubric, segments, transcript.media_seconds, generation.value)
-    return Opinion(generation.model, asked.attempt, report), generation
 
 
 def _doubtful(report: GradeReport) -> bool:

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from introeval.assignments import Assignment
-from introeval.assignments.opinions import Asked, second_opinion
+from introeval.assignments.opinions import Asked, second_opinions, wanted
 from introeval.graders.base import Work
+from introeval.graders.choice import chosen
 from introeval.grading import GradeReplyError, default_rubric
 from introeval.notebook_reader import open_notebook
 from introeval.notebooks.case import Case, open_case
@@ -28,7 +29,7 @@ from introeval.notebooks.grade import (
     read_feedback,
     read_technical,
 )
-from introeval.notebooks.opinions import Opinion, combined, feedback_model, technical_models
+from introeval.notebooks.opinions import Opinion, combined, feedback_models, technical_models
 from introeval.notebooks.prompt import Prompt
 from introeval.notebooks.reply import FeedbackReply, TechnicalReply, tokens_for
 from introeval.notebooks.report import NotebookReport
@@ -72,13 +73,17 @@ async def _analyses(work: Work, case: Case) -> list[Given]:
         return []
     plan = work.assignment.plan
     prompt = ask_technical(case, work.assignment.prompts.technical)
-    given = await _ask_all(work, case, prompt, technical_models(plan, work.models))
+    options = technical_models(plan, work.every)
+    given = await _ask_some(work, case, prompt, options, wanted(plan))
     if plan.second_opinion and len(given) == 1 and case.screened.addressed:
-        given += await _ask_all(work, case, prompt, [second_opinion([given[0][0].model], work.models)])
+        given += await _ask_some(work, case, prompt, second_opinions(given[0][0].model, work.every))
     return given
 
 
-async def _ask_all(work: Work, case: Case, prompt: Prompt, asked: Sequence[Asked]) -> list[Given]:
+async def _ask_some(
+    work: Work, case: Case, prompt: Prompt, options: Sequence[Asked], count: int = 1
+) -> list[Given]:
+    asked = await chosen(work, options, lambda one: [_technical(work, case, prompt, one)], count)
     try:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(_analysis(work, case, prompt, one)) for one in asked]
@@ -88,17 +93,25 @@ async def _ask_all(work: Work, case: Case, prompt: Prompt, asked: Sequence[Asked
 
 
 async def _analysis(work: Work, case: Case, prompt: Prompt, asked: Asked) -> Given:
-    request = _request(work, prompt, "technical", asked, lambda text: read_technical(case, text))
+    request = _technical(work, case, prompt, asked)
     generation = await work.ask(request, _between(work.progress, 0.0, 0.5))
     return Opinion(generation.model, asked.attempt, generation.value), generation
+
+
+def _technical(work: Work, case: Case, prompt: Prompt, asked: Asked) -> LLMTask[TechnicalReply]:
+    return _request(work, prompt, "technical", asked, lambda text: read_technical(case, text))
 
 
 async def _feedback(work: Work, case: Case, opinions: Sequence[Opinion]) -> Generation[FeedbackReply]:
     analysis = analyse(case, [opinion.reply for opinion in opinions])
     prompt = ask_feedback(case, analysis, work.assignment.prompts.feedback)
-    asked = Asked(feedback_model(work.assignment.plan, work.models))
-    request = _request(work, prompt, "feedback", asked, lambda text: read_feedback(case, text))
-    return await work.ask(request, _between(work.progress, 0.5, 1.0))
+
+    def request(asked: Asked) -> LLMTask[FeedbackReply]:
+        return _request(work, prompt, "feedback", asked, lambda text: read_feedback(case, text))
+
+    options = feedback_models(work.assignment.plan, work.every)
+    (asked,) = await chosen(work, options, lambda one: [request(one)])
+    return await work.ask(request(asked), _between(work.progress, 0.5, 1.0))
 
 
 def _request(work: Work, prompt: Prompt, stage: str, asked: Asked, read: Callable[[str], T]) -> LLMTask[T]:

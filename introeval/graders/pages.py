@@ -6,12 +6,13 @@ become one report in code, and what is flagged is graded a second time.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from zlib import crc32
 
 from introeval.assignments import Assignment
-from introeval.assignments.opinions import Asked, first_opinions, second_opinion
+from introeval.assignments.opinions import Asked, first_opinions, second_opinions, wanted
 from introeval.graders.base import Work
+from introeval.graders.choice import chosen
 from introeval.graders.unasked import unasked
 from introeval.grading import GradeReplyError, GradeReport
 from introeval.grading.trust import Opinion, combine
@@ -73,17 +74,21 @@ class PagesGrader:
             return unasked(report.score, report.max_score, report.model_dump(mode="json"))
         marking = _Marking(sheet, asked_for, build_prompts(sheet, asked_for, self._budget))
         plan = work.assignment.plan
-        two = len(work.models) > 1 and await self._both(work.assignment, work.task.id)
-        asked = first_opinions(plan, work.models, two)
-        given = await _ask_all(work, marking, [_of_one_model(work, opinion) for opinion in asked])
+        two = len(work.every) > 1 and await self._both(work.assignment, work.task.id)
+        options = first_opinions(plan, work.every, two)
+        count = wanted(plan, two)
+        given = await _ask_some(work, marking, options if count > 1 else _of_one_model(work, options), count)
         doubtful = any(flag.code in DOUBTFUL for flag in given[0].opinion.report.flags)
         if plan.second_opinion and len(given) == 1 and doubtful:
-            given += await _ask_all(work, marking, [second_opinion([given[0].opinion.model], work.models)])
+            given += await _ask_some(work, marking, second_opinions(given[0].opinion.model, work.every))
         report = combine([one.opinion for one in given], plan.disagreement)
         return _evaluation(report, given, marking)
 
 
-async def _ask_all(work: Work, marking: _Marking, asked: Sequence[Asked]) -> list[_Given]:
+async def _ask_some(work: Work, marking: _Marking, options: Sequence[Asked], count: int = 1) -> list[_Given]:
+    asked = await chosen(
+        work, options, lambda one: [_request(work, prompt, one) for prompt in marking.prompts], count
+    )
     shares = Shares(len(asked) * len(marking.prompts), _part(work.progress, READING_SHARE, 1.0))
     try:
         async with asyncio.TaskGroup() as group:
@@ -110,13 +115,14 @@ async def _ask(work: Work, request: LLMTask[Reply], shares: Shares, index: int) 
     return generation
 
 
-def _of_one_model(work: Work, asked: Asked) -> Asked:
-    """An opinion that any model may give is given by one of them: a submission has several prompts, and a model's
-    severity must be the same for all of its questions. The submission's id decides, so that a retry finds its replies.
+def _of_one_model(work: Work, options: Sequence[Asked]) -> Sequence[Asked]:
+    """The options without "whoever's turn it is": a submission has several prompts, and a model's severity must be the
+    same for all of its questions. Among those that are up the submission's id decides whose turn it is.
     """
-    if asked.model is not None or len(work.models) < 2:
-        return asked
-    return replace(asked, model=work.models[crc32(work.task.id.encode()) % len(work.models)])
+    turn = crc32(work.task.id.encode()) % max(1, len(work.models))
+    order = dict.fromkeys((*work.models[turn:], *work.models[:turn], *work.every))
+    named = {option.model: option for option in options}
+    return [named[model] for model in order if model in named] or options
 
 
 def _request(work: Work, prompt: Prompt, asked: Asked) -> LLMTask[Reply]:
@@ -142,7 +148,8 @@ def _given(work: Work, marking: _Marking, asked: Asked, generations: tuple[Gener
         work.assignment.id,
         work.assignment.version,
     )
-    return _Given(Opinion(_joined(one.model for one in generations), asked.attempt, report), generations)
+    # One name: all of an opinion's requests are one model's.
+    return _Given(Opinion(generations[0].model, asked.attempt, report), generations)
 
 
 def _parse(text: str, prompt: Prompt) -> Reply:

@@ -2,9 +2,10 @@
 
 Rules:
 
-1. A role has the model that the plan names for it; or the plan's one model; or, where different models are served, the
-   first is the technical and the last the feedback model, so that every student of an assignment is judged by the same
-   and both work at once. Where one model is served (or nothing is known), a role takes any server.
+1. A role has the model that the plan names for it; or the plan's one model; or, of the models that are up, the first is
+   the technical and the last the feedback model, so that every student of an assignment is judged by the same and both
+   work at once. Where one model is up it has both roles, by its name. What has replied already stays
+   (``introeval.graders.choice``).
 2. ``both``: two models analyse the code. What addresses the grader is analysed a second time.
 3. Several analyses give the mean of each criterion. When the grades that they lead to are further apart than the plan
    allows, a teacher must confirm the mean.
@@ -31,23 +32,22 @@ class Opinion:
     reply: TechnicalReply
 
 
-def technical_models(plan: GradingPlan, served: Sequence[str]) -> tuple[Asked, ...]:
-    """Whom to ask about the code (rules 1 and 2). ``served``: the models that are up, each once."""
+def technical_models(plan: GradingPlan, models: Sequence[str]) -> tuple[Asked, ...]:
+    """Who may be asked about the code, the best first (rules 1 and 2). ``models``: all that are set up, each once."""
     named = plan.technical_model or plan.model
     if named is not None:
         return (Asked(named),)
-    if plan.plan == "both" and len(served) > 1:
-        return tuple(Asked(model) for model in served[:2])
-    return (Asked(served[0] if len(served) > 1 else None),)
+    return tuple(Asked(model) for model in models) or (Asked(None),)
 
 
-def feedback_model(plan: GradingPlan, served: Sequence[str]) -> str | None:
-    """Whom to ask for feedback (rule 1)."""
+def feedback_models(plan: GradingPlan, models: Sequence[str]) -> tuple[Asked, ...]:
+    """Who may be asked for feedback, the best first (rule 1)."""
     named = plan.feedback_model or plan.model
-    if named is not None or len(served) < 2:
-        return named
-    others = [model for model in served if model != plan.technical_model]
-    return others[-1]
+    if named is not None:
+        return (Asked(named),)
+    others = [model for model in models if model != plan.technical_model]
+    last_first = dict.fromkeys((*reversed(others), *models))
+    return tuple(Asked(model) for model in last_first) or (Asked(None),)
 
 
 def combined(

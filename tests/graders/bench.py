@@ -49,6 +49,7 @@ class Bench:
             executor=self.executor,
             progress=unwatched,
             models=models,
+            known=tuple(dict.fromkeys(status.model for status in self.pool.statuses())),
         )
 
     @property

@@ -9,7 +9,7 @@ from introeval.assignments import Assignment, GradingPlan
 from introeval.assignments.opinions import Asked
 from introeval.graders.notebooks import NotebookGrader, instructions
 from introeval.notebooks.errors import NotebookRejectedError, NotJsonError
-from introeval.notebooks.opinions import feedback_model, technical_models
+from introeval.notebooks.opinions import feedback_models, technical_models
 from introeval.notebooks.report import NotebookReport
 from models.errors import ReplyError
 from models.executor import Executor
@@ -145,23 +145,24 @@ SERVED = ("a", "b", "c")
 
 
 @pytest.mark.parametrize(
-    ("plan", "served", "technical_asked", "feedback_asked"),
+    ("plan", "models", "technical_asked", "feedback_asked"),
     [
-        (GradingPlan(), (), [None], None),
-        (GradingPlan(), ("a",), [None], None),
-        (GradingPlan(), SERVED, ["a"], "c"),
-        (GradingPlan(technical_model="c"), SERVED, ["c"], "b"),
-        (GradingPlan(technical_model="c"), ("c",), ["c"], None),
-        (GradingPlan(feedback_model="a"), SERVED, ["a"], "a"),
-        (GradingPlan(plan="single", model="b"), SERVED, ["b"], "b"),
-        (GradingPlan(plan="both"), SERVED, ["a", "b"], "c"),
-        (GradingPlan(plan="both"), ("a",), [None], None),
-        (GradingPlan(plan="both", technical_model="b"), SERVED, ["b"], "c"),
+        (GradingPlan(), (), [None], [None]),
+        (GradingPlan(), ("a",), ["a"], ["a"]),
+        (GradingPlan(), SERVED, ["a", "b", "c"], ["c", "b", "a"]),
+        (GradingPlan(technical_model="c"), SERVED, ["c"], ["b", "a", "c"]),
+        (GradingPlan(technical_model="c"), ("c",), ["c"], ["c"]),
+        (GradingPlan(feedback_model="a"), SERVED, ["a", "b", "c"], ["a"]),
+        (GradingPlan(plan="single", model="b"), SERVED, ["b"], ["b"]),
+        (GradingPlan(plan="both", technical_model="b"), SERVED, ["b"], ["c", "a", "b"]),
     ],
 )
 def test_who_is_asked(
-    plan: GradingPlan, served: tuple[str, ...], technical_asked: list[str | None], feedback_asked: str | None
+    plan: GradingPlan,
+    models: tuple[str, ...],
+    technical_asked: list[str | None],
+    feedback_asked: list[str | None],
 ) -> None:
-    """The plan's models; else the first and the last that are served, so that both roles work at once."""
-    assert technical_models(plan, served) == tuple(Asked(model) for model in technical_asked)
-    assert feedback_model(plan, served) == feedback_asked
+    """The plan's models; else from the first on and from the last on, so that both roles work at once."""
+    assert technical_models(plan, models) == tuple(Asked(model) for model in technical_asked)
+    assert feedback_models(plan, models) == tuple(Asked(model) for model in feedback_asked)
