@@ -13,6 +13,8 @@ The rules:
    the first.
 5. Cancelling a caller cancels its requests, and waits for their end, before it is let through. A request that another
    caller still waits for goes on, and a reply that has come is kept.
+6. A reply that the disk refuses stays in memory, the newest ``MOST_UNWRITTEN`` of them: the next attempt commits it and
+   asks nobody. One that the tables refuse for good is dropped: another reply may be taken.
 """
 
 import asyncio
@@ -31,10 +33,13 @@ from models.pool import ModelPool
 from models.task import LLMTask
 from models.worker import Generation
 from scheduler.calls import CallStore, ModelCall
-from scheduler.errors import NoServerError, WorkError
+from scheduler.errors import NoServerError, StateError, WorkError
+from scheduler.outcome import may_pass
 from scheduler.ports import Clock, Progress, unwatched
 
 T = TypeVar("T")
+MOST_UNWRITTEN = 256
+"""More than are under way at once. On a full disk nothing is begun for a moment, and then the same work again."""
 
 
 def _nothing() -> None:
@@ -61,6 +66,7 @@ class Executor:
         self._clock = clock
         self._gate = None if rate is None else RateLimiter(rate)
         self._flights: Flights[Generation[Any]] = Flights()
+        self._unwritten: dict[str, Generation[Any]] = {}
         self._recorder = Recorder()
         self.begin()
 
@@ -149,20 +155,34 @@ class Executor:
         return await self.kept(task) or await self._ask(task, caller, progress)
 
     async def _ask(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
-        generation = await self._pool.generate(task, progress, servers=caller.servers, gate=self._gate)
+        waiting = self._unwritten.get(task.key)
+        generation = None if waiting is None else _reread(task, waiting)
+        if generation is None:
+            generation = await self._pool.generate(task, progress, servers=caller.servers, gate=self._gate)
         caller.asked()
         call = _call(generation, caller.task_id)
-        kept = await self._keep(call)
+        kept = await self._keep(generation, call)
         # Somebody else's reply came first and stays: it is the one that counts, if it can be read.
         return generation if kept == call else _reread(task, _generation(kept)) or generation
 
-    async def _keep(self, call: ModelCall) -> ModelCall:
-        keeping = asyncio.ensure_future(self._calls.keep(call, self._clock.now()))
+    async def _keep(self, generation: Generation[Any], call: ModelCall) -> ModelCall:
+        keeping = asyncio.ensure_future(self._write(generation, call))
         try:
             return await asyncio.shield(keeping)
         except asyncio.CancelledError:
             # Whoever asks next is to find it.
             await asyncio.gather(keeping, return_exceptions=True)
+            raise
+
+    async def _write(self, generation: Generation[Any], call: ModelCall) -> ModelCall:
+        self._unwritten.pop(call.key, None)
+        try:
+            return await self._calls.keep(call, self._clock.now())
+        except StateError as error:
+            if may_pass(error):
+                self._unwritten[call.key] = generation
+                while len(self._unwritten) > MOST_UNWRITTEN:
+                    del self._unwritten[next(iter(self._unwritten))]
             raise
 
 
