@@ -343,7 +343,7 @@ FROM outbox WHERE delivered_at IS NULL;
 SELECT * FROM model_calls WHERE key = :key AND raw_reply IS NOT NULL;
 
 -- name: keep_model_call
--- Keep a model call, unless there is one under its key that still has its text.
+-- Keep a model call, unless there is one under its key that still has its text, another one than :instead_of.
 INSERT INTO model_calls (key, task_id, stage, model, server, prompt_hash, tokens_in, tokens_out, latency_ms,
                          load_ms, attempts, raw_reply, created_at)
 VALUES (:key, :task_id, :stage, :model, :server, :prompt_hash, :tokens_in, :tokens_out, :latency_ms,
@@ -353,7 +353,7 @@ ON CONFLICT (key) DO UPDATE SET
     prompt_hash = excluded.prompt_hash, tokens_in = excluded.tokens_in, tokens_out = excluded.tokens_out,
     latency_ms = excluded.latency_ms, load_ms = excluded.load_ms, attempts = excluded.attempts,
     raw_reply = excluded.raw_reply, created_at = excluded.created_at
-WHERE model_calls.raw_reply IS NULL;
+WHERE model_calls.raw_reply IS NULL OR model_calls.raw_reply = :instead_of;
 
 -- name: assignment_version
 -- One version of an assignment.

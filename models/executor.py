@@ -15,6 +15,7 @@ The rules:
    caller still waits for goes on, and a reply that has come is kept.
 6. A reply that the disk refuses stays in memory, the newest ``MOST_UNWRITTEN`` of them: the next attempt commits it and
    asks nobody. One that the tables refuse for good is dropped: another reply may be taken.
+7. A kept reply that the task's parser refuses gives way to the one that is then asked for. Else each attempt would ask.
 """
 
 import asyncio
@@ -152,21 +153,27 @@ class Executor:
         return shared or await self._ask(task, caller, progress)
 
     async def _reply(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
-        return await self.kept(task) or await self._ask(task, caller, progress)
+        found = await self._calls.find(task.key)
+        read = None if found is None else _reread(task, _generation(found))
+        return read or await self._ask(task, caller, progress, instead_of=found)
 
-    async def _ask(self, task: LLMTask[T], caller: _Caller, progress: Progress) -> Generation[T]:
+    async def _ask(
+        self, task: LLMTask[T], caller: _Caller, progress: Progress, instead_of: ModelCall | None = None
+    ) -> Generation[T]:
         waiting = self._unwritten.get(task.key)
         generation = None if waiting is None else _reread(task, waiting)
         if generation is None:
             generation = await self._pool.generate(task, progress, servers=caller.servers, gate=self._gate)
         caller.asked()
         call = _call(generation, caller.task_id)
-        kept = await self._keep(generation, call)
+        kept = await self._keep(generation, call, instead_of)
         # Somebody else's reply came first and stays: it is the one that counts, if it can be read.
         return generation if kept == call else _reread(task, _generation(kept)) or generation
 
-    async def _keep(self, generation: Generation[Any], call: ModelCall) -> ModelCall:
-        keeping = asyncio.ensure_future(self._write(generation, call))
+    async def _keep(
+        self, generation: Generation[Any], call: ModelCall, instead_of: ModelCall | None
+    ) -> ModelCall:
+        keeping = asyncio.ensure_future(self._write(generation, call, instead_of))
         try:
             return await asyncio.shield(keeping)
         except asyncio.CancelledError:
@@ -174,10 +181,12 @@ class Executor:
             await asyncio.gather(keeping, return_exceptions=True)
             raise
 
-    async def _write(self, generation: Generation[Any], call: ModelCall) -> ModelCall:
+    async def _write(
+        self, generation: Generation[Any], call: ModelCall, instead_of: ModelCall | None
+    ) -> ModelCall:
         self._unwritten.pop(call.key, None)
         try:
-            return await self._calls.keep(call, self._clock.now())
+            return await self._calls.keep(call, self._clock.now(), instead_of=instead_of)
         except StateError as error:
             if may_pass(error):
                 self._unwritten[call.key] = generation

@@ -36,9 +36,10 @@ class CallStore(Protocol):
         """The kept call of this key, or ``None``. Raises ``StateError``."""
         ...
 
-    async def keep(self, call: ModelCall, now: float) -> ModelCall:
+    async def keep(self, call: ModelCall, now: float, *, instead_of: ModelCall | None = None) -> ModelCall:
         """Keep a call. Returns what is kept under its key: this one, or the one that came first and stays.
 
-        Raises ``StateError``.
+        ``instead_of``: what was found under the key and is of no use any more; while its text is still what is kept,
+        it is replaced. Raises ``StateError``.
         """
         ...

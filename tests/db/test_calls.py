@@ -111,26 +111,43 @@ async def test_same_key_at_once_is_one_call(database: Database) -> None:
     assert list(both) == [CALL, CALL]
 
 
-async def test_failed_transaction_of_one_is_not_the_loss_of_another(database: Database) -> None:
-    """A call that cannot be written fails whoever wrote for all; the others' are written by themselves."""
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(CALL, key="bad"),
+        replace(CALL, key="b", raw_reply="half a character: \ud83d"),
+        replace(CALL, key="b", tokens_in=2**63),
+    ],
+    ids=["constraint", "text", "number"],
+)
+async def test_a_call_that_is_refused_fails_nobody_else(database: Database, bad: ModelCall) -> None:
+    """Whether SQLite refuses its row or Python its values: it is left out of the commit that holds the others."""
     calls = store_of(database)
     on_disk(
         database.root,
         "CREATE TRIGGER refused BEFORE INSERT ON model_calls WHEN new.key = 'bad' "
         "BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
-    good, bad = [replace(CALL, key=f"k{n}") for n in range(4)], replace(CALL, key="bad")
+    good = [replace(CALL, key=f"k{n}") for n in range(4)]
     asked = (good[0], good[1], bad, *good[2:])
-    results = await asyncio.gather(*(calls.keep(call, 1.0) for call in asked), return_exceptions=True)
     # The first writes alone, the second for all others.
-    assert [type(result) for result in results] == [
-        ModelCall,
-        RefusedRowError,
-        RefusedRowError,
-        ModelCall,
-        ModelCall,
-    ]
-    assert [await calls.keep(call, 2.0) for call in good] == good
+    results = await asyncio.gather(*(calls.keep(call, 1.0) for call in asked), return_exceptions=True)
+    assert isinstance(results.pop(2), RefusedRowError)
+    assert results == good
+    assert [await calls.find(call.key) for call in good] == good
+    assert await calls.find(bad.key) is None
+    with pytest.raises(RefusedRowError):
+        await calls.keep(bad, 2.0)
+
+
+async def test_a_reply_of_no_use_gives_way(database: Database) -> None:
+    """To the first that knows it; whoever read it too, and comes later, is told what is kept now."""
+    calls = store_of(database)
+    old = await calls.keep(CALL, 10.0)
+    new = replace(CALL, raw_reply="new", tokens_in=7)
+    assert await calls.keep(new, 11.0, instead_of=old) == new
+    assert await calls.keep(replace(CALL, raw_reply="late"), 12.0, instead_of=old) == new
+    assert await calls.find("k") == new
 
 
 async def test_cancelled_caller_loses_nothing(database: Database) -> None:
