@@ -34,6 +34,10 @@ __all__ = ["Generation", "LanguageModelWorker", "ServerConfig"]
 T = TypeVar("T")
 MAX_ASKS = 3
 MAX_REASON_CHARACTERS = 300
+HALF_AND = (1, 2)
+"""Tokens beyond half the window that are left of a prompt that was cut."""
+CONFIRMED = 0.9
+"""Of the tokens that a server read, our own count on spoken English: what is read of a cut prompt is half of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +98,10 @@ def check(stream: ReplyStream, least: int, most: int, config: ServerConfig) -> s
     ``least``: tokens that the prompt has at least. ``most``: tokens that the reply was allowed.
 
     ``prompt_eval_count`` counts what was read after a cut, cached tokens included (not in the first releases of
-    Ollama 0.30, see its pull requests 5371 and 16428). A prompt that does not fit is cut to half the window
-    plus two tokens (its issue 17427), or to the whole window; both show.
+    Ollama 0.30, see its pull requests 5371 and 16428). A prompt that does not fit is cut to the whole window, which
+    leaves no room for the reply, or to half of it plus two tokens (its issues 17427 and 17889). The latter is below
+    ``least`` where we count more than half of the tokens. Elsewhere (numbers, most scripts but the Latin one) it shows
+    by that very number: an honest prompt that has it is refused unless our own count is near enough to confirm it.
     """
     end, name = stream.end, config.name
     if end is None or end.prompt_eval_count is None:
@@ -103,6 +109,10 @@ def check(stream: ReplyStream, least: int, most: int, config: ServerConfig) -> s
     if end.prompt_eval_count < least:
         raise ContextOverflowError(
             f"{name} read {end.prompt_eval_count} tokens of a prompt of {least} or more."
+        )
+    if end.prompt_eval_count - config.num_ctx // 2 in HALF_AND and least < CONFIRMED * end.prompt_eval_count:
+        raise ContextOverflowError(
+            f"{name} read {end.prompt_eval_count} tokens, to which it cuts a prompt that is longer than its window."
         )
     if end.prompt_eval_count + end.eval_count > config.num_ctx:
         raise ContextOverflowError(f"{name} dropped the beginning of the prompt to make room for the reply.")
