@@ -3,9 +3,11 @@
 The rules:
 
 1. Servers load one after the other: they know nothing of each other, and each would take the memory it sees free.
-2. A model is gone when its row has left ``/api/ps``, or when nothing listens on its port any more (the process is
-   dead). A server that is silent, or that is not Ollama, proves nothing.
-3. An unload that does not finish in its time is a ``HandoverError``; the caller shows it and tries again.
+2. A server has left when ``/api/ps`` has no row any more, or when nothing listens on its port (the process is dead).
+   A server that is silent, or that is not Ollama, proves nothing.
+3. Whatever a server holds is unloaded, not only the model that is configured now: before a restart it may have been
+   another one, which ``keep_alive`` keeps for half an hour.
+4. An unload that does not finish in its time is a ``HandoverError``; the caller shows it and tries again.
 """
 
 import asyncio
@@ -14,6 +16,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.config import canonical
 from models.errors import ModelUnavailableError, ServerUnreachableError
 from models.worker import LanguageModelWorker
 from scheduler.errors import AttemptFailedError, HandoverError
@@ -46,7 +49,7 @@ async def load(worker: LanguageModelWorker, clock: Clock) -> Switch:
 
 
 async def unload(worker: LanguageModelWorker, clock: Clock) -> Switch:
-    """Have one server drop its model, and wait until it is gone. What went wrong is in the result."""
+    """Have one server drop all its models, and wait until they are gone. What went wrong is in the result."""
     began, limit = clock.monotonic(), worker.config.unload_seconds
     error: HandoverError | None = None
     while (problem := await _remains(worker)) is not None:
@@ -66,17 +69,30 @@ async def unload_all(workers: Sequence[LanguageModelWorker], clock: Clock) -> tu
     return tuple(task.result() for task in tasks)
 
 
-async def _remains(worker: LanguageModelWorker) -> str | None:
-    """Ask to unload, and look. Why the model may still be there, or ``None`` when it is gone.
+async def let_go(workers: Sequence[LanguageModelWorker]) -> None:
+    """Ask all servers at once to drop their models, once and unverified: for the end, when nobody comes after us."""
+    async with asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(_ask_to_unload(worker))
 
-    It is asked each time: a request to load that was given up earlier may take effect only now.
+
+async def _ask_to_unload(worker: LanguageModelWorker) -> None:
+    with contextlib.suppress(AttemptFailedError):
+        await worker.unload()
+
+
+async def _remains(worker: LanguageModelWorker) -> str | None:
+    """Ask to unload, and look. Why a model may still be there, or ``None`` when all are gone.
+
+    Ours is asked for each time: a request to load that was given up earlier may take effect only now.
     """
     try:
-        with contextlib.suppress(
-            ModelUnavailableError
-        ):  # gone from its disk; it can be in memory all the same
-            await worker.unload()
-        return "the model is still loaded" if await worker.loaded() else None
+        for model in await worker.in_memory() | {canonical(worker.config.model)}:
+            # Gone from its disk; it can be in memory all the same.
+            with contextlib.suppress(ModelUnavailableError):
+                await worker.unload(model)
+        left = sorted(await worker.in_memory())
+        return f"{', '.join(left)} is still in memory." if left else None
     except ServerUnreachableError as error:
         return None if error.refused else str(error)
     except AttemptFailedError as error:

@@ -141,7 +141,7 @@ class ModelPool:
                     self.switches += (await self._load(member),)
 
     async def leave(self) -> None:
-        """End the phase: no request is running and, in exclusive residency, no model is loaded.
+        """End the phase: no request is running and, in exclusive residency, the servers hold no model, ours or not.
 
         In shared residency a server may still drop a cancelled request's last token. Raises ``HandoverError``.
         """
@@ -164,7 +164,10 @@ class ModelPool:
             raise HandoverError(" ".join(problems))
 
     async def close(self) -> None:
-        """Close all connections. Idempotent."""
+        """Let go of what ``leave`` would unload, in one request each, and close all connections. Idempotent."""
+        if self._in_phase and self._residency == "exclusive":
+            self._in_phase = False
+            await handover.let_go([member.worker for member in self._members])
         for member in self._members:
             await member.worker.close()
 

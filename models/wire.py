@@ -58,14 +58,18 @@ class OllamaWire:
             raise (SlowReplyError if stream.chunks else ServerTimeoutError)(f"{what}.") from None
         return stream
 
-    async def touch(self, keep_alive: str | int, seconds: float) -> None:
-        """Load the model (or with ``keep_alive`` 0 begin to unload it): a request with an empty prompt."""
+    async def touch(self, keep_alive: str | int, seconds: float, model: str | None = None) -> None:
+        """Load the model (or with ``keep_alive`` 0 begin to unload it): a request with an empty prompt.
+
+        ``model``: another one than ours.
+        """
+        named = {} if model is None else {"model": model}
         await self._transport.fetch(
             "POST",
             "/api/generate",
             _Done,
             seconds,
-            self._body(prompt="", stream=False, keep_alive=keep_alive),
+            self._body(prompt="", stream=False, keep_alive=keep_alive, **named),
         )
 
     async def installed(self) -> frozenset[str]:

@@ -159,13 +159,16 @@ class LanguageModelWorker:
         """Have the model in memory when this returns. Raises ``ServerFailedError`` and ``RequestRefusedError``."""
         await self._wire.touch(self.config.keep_alive, self.config.load_seconds)
 
-    async def unload(self) -> None:
-        """Ask the server to drop the model. It answers before it has done so: ask ``loaded`` until it is false."""
-        await self._wire.touch(0, self.config.probe_seconds)
+    async def unload(self, model: str | None = None) -> None:
+        """Ask the server to drop a model, ours if none is named.
 
-    async def loaded(self) -> bool:
-        """Whether the server holds the model in memory."""
-        return canonical(self.config.model) in await self._wire.running()
+        It answers before it has done so: look at ``in_memory`` until the model is not there.
+        """
+        await self._wire.touch(0, self.config.probe_seconds, model)
+
+    async def in_memory(self) -> frozenset[str]:
+        """The models that the server holds in memory, ours or not, by their full names."""
+        return await self._wire.running()
 
     async def probe(self) -> None:
         """Return when the server is well and has the model; raises ``ServerFailedError``. Loads nothing."""

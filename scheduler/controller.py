@@ -4,7 +4,7 @@ A hand-over, in this order, so that a crash at any point leaves a state from whi
 
 1. the lock is released: from here nothing can be started, and nothing is running (else it is a breach);
 2. ``switching`` is committed;
-3. the other side leaves, verified (STT's process is gone, the models' rows have left ``/api/ps``);
+3. the other side leaves, verified (STT's process is gone, ``/api/ps`` has no row);
 4. the new side enters (weights are loaded);
 5. the hand-over's two times and the new phase are committed, and only then is the lock taken.
 """

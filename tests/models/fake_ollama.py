@@ -25,8 +25,8 @@ class FakeOllama:
     """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``.
 
     ``reply_to``: makes the reply out of the prompt, ``reply_for`` out of the request; without them it is ``reply``.
-    ``shown``: what ``/api/show`` says. ``hangs_loading``: loading a model never ends. ``room``: how many requests
-    it takes at once before it answers 503.
+    ``leftovers``: models of an earlier life that are in memory too. ``shown``: what ``/api/show`` says.
+    ``hangs_loading``: loading a model never ends. ``room``: how many requests it takes at once before it answers 503.
     """
 
     def __init__(self, model: str = "mistral") -> None:
@@ -39,6 +39,7 @@ class FakeOllama:
         self.bodies: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.in_memory = False
+        self.leftovers: set[str] = set()
         self.unloads = True
         self.loads = True
         self.hangs_loading = False
@@ -79,8 +80,9 @@ class FakeOllama:
         self.calls.append("ps")
         if self.silent:
             await self._over.wait()
-        row = {"name": self.model, "model": self.model, "size": 1, "size_vram": 0, "expires_at": AT}
-        return web.json_response({"models": [row] if self.in_memory else []})
+        names = [*([self.model] if self.in_memory else []), *sorted(self.leftovers)]
+        rows = [{"name": n, "model": n, "size": 1, "size_vram": 0, "expires_at": AT} for n in names]
+        return web.json_response({"models": rows})
 
     async def _tags(self, request: web.Request) -> web.Response:
         if self.silent:
@@ -101,6 +103,8 @@ class FakeOllama:
         try:
             if self.silent:
                 await self._over.wait()
+            if body["model"] in self.leftovers and body["keep_alive"] == 0:
+                return self._drop(body["model"])
             if body["model"] not in (self.model, self.model.removesuffix(":latest")):
                 return await self._error(404, f"model '{body['model']}' not found")
             return await (self._ask(request, body) if body["prompt"] else self._touch(body))
@@ -125,6 +129,12 @@ class FakeOllama:
         return web.json_response(
             {"model": self.model, "created_at": AT, "response": "", "done": True, "done_reason": reason}
         )
+
+    def _drop(self, leftover: str) -> web.Response:
+        self.calls.append(f"unload {leftover}")
+        if self.unloads:
+            self.leftovers.discard(leftover)
+        return web.json_response({"model": leftover, "created_at": AT, "response": "", "done": True})
 
     async def _ask(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         self.bodies.append(body)

@@ -80,6 +80,42 @@ async def test_leave_works_on_a_pool_that_was_never_entered() -> None:
         await pool.close()
 
 
+async def test_leave_unloads_what_another_configuration_loaded() -> None:
+    """A model that was configured before a restart is on the GPU still: it makes room for STT too."""
+    async with rig() as it:
+        it.first.leftovers = {"mixtral:latest", "llava:13b"}
+        await it.pool.leave()
+        assert (it.first.in_memory, it.first.leftovers) == (False, set())
+
+
+async def test_other_model_that_stays_is_an_error_that_names_it() -> None:
+    """STT gets the machine only once every row has left ``/api/ps``."""
+    async with rig() as it:
+        it.second.unloads, it.second.leftovers = False, {"mixtral:latest"}
+        it.second.in_memory = False
+        with pytest.raises(HandoverError, match="llama3 did not free its memory in 120 s: mixtral:latest"):
+            await it.pool.leave()
+
+
+async def test_a_stop_unloads() -> None:
+    """A daemon that ends in its language-model phase leaves the GPU free, in one request to each server."""
+    async with rig() as it:
+        it.second.unloads = False
+        await it.pool.close()
+        await it.pool.close()
+        assert [fake.calls for fake in (it.first, it.second)] == [["load", "unload"]] * 2
+
+
+async def test_a_stop_outside_the_phase_asks_nobody() -> None:
+    """Nothing is loaded then; and in shared residency the models stay."""
+    async with fake_ollama() as fake:
+        shared = ModelPool(configs([fake]), EagerClock(), residency="shared")
+        await shared.enter()
+        await shared.close()
+        await ModelPool(configs([fake]), EagerClock()).close()
+        assert fake.calls == ["load"]
+
+
 async def test_shared_residency_keeps_the_models() -> None:
     """In shared residency leaving only makes sure that nothing runs."""
     async with fake_ollama() as fake:

@@ -126,12 +126,12 @@ async def test_prompt_that_cannot_fit_is_not_sent(fake: FakeOllama, worker: Lang
 
 
 async def test_load_and_unload(fake: FakeOllama, worker: LanguageModelWorker) -> None:
-    """Loading and unloading are requests without a prompt; ``loaded`` reads the server's own list."""
-    assert not await worker.loaded()
+    """Loading and unloading are requests without a prompt; ``in_memory`` reads the server's own list."""
+    assert await worker.in_memory() == set()
     await worker.load()
-    assert await worker.loaded()
+    assert await worker.in_memory() == {"mistral:latest"}
     await worker.unload()
-    assert not await worker.loaded()
+    assert await worker.in_memory() == set()
     assert [call for call in fake.calls if call != "ps"] == ["load", "unload"]
 
 
