@@ -16,9 +16,9 @@ class ServerConfig:
     ``timeout_seconds``: one whole reply. ``first_token_seconds`` covers the wait in the server's queue and the reading
     of the prompt. ``probe_seconds``: any request that needs no model. ``num_ctx``: tokens for prompt and reply
     together; it is sent with every request, as a changed value makes Ollama load the model anew.
-    ``max_reply_bytes`` counts bytes on the wire (about 150 a token). ``keep_alive``: as in Ollama's API; it outlasts
-    any pause within a phase, and still frees the memory one day if the daemon dies. The defaults are those of the
-    settings, with Ollama (a test compares them).
+    ``max_reply_bytes`` counts bytes on the wire (about 150 a token), less the list of tokens at a reply's end.
+    ``keep_alive``: as in Ollama's API; it outlasts any pause within a phase, and still frees the memory one day if the
+    daemon dies. The defaults are those of the settings, with Ollama (a test compares them).
     """
 
     name: str

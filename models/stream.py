@@ -6,6 +6,8 @@ The rules:
 2. Every line is a JSON object of Ollama's shape; a line with ``error`` ends the reply as the server's failure.
 3. Whitespace without end (a known way for a grammar-bound model to go astray) is stopped early.
 4. A reply is only what ``done`` ended; what comes after is not read.
+5. The last line's ``context`` lists the tokens of prompt and reply. Both bounds leave room for it, as a long prompt is
+   no misbehaviour. Whoever sent good lines before one that is too long is Ollama all the same.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +24,10 @@ from models.errors import (
 )
 
 MAX_LINE_BYTES = 1 << 18
-"""The longest honest line is the last one, whose ``context`` lists up to ``num_ctx`` token numbers."""
+"""Of a line, without its ``context``."""
+
+CONTEXT_BYTES = 16
+"""For each token of the window. A number and its comma are 7, and what an older server cut off is listed too."""
 
 MAX_BLANK_CHARACTERS = 256
 """Whitespace in a row; indented JSON stays far below."""
@@ -47,11 +52,13 @@ class GenerateLine(BaseModel):
 class ReplyStream:
     """Collects one reply. ``end`` is its last line once it is complete.
 
+    ``max_bytes``: of the whole reply, without its ``context``. ``window``: tokens that ``context`` may list.
     ``chunks``: the lines with text or thinking so far. A model's thinking is a sign of life, but no part of the reply.
     """
 
     server: str
     max_bytes: int
+    window: int = 0
     chunks: int = 0
     end: GenerateLine | None = None
     _received: int = 0
@@ -67,7 +74,7 @@ class ReplyStream:
     def feed(self, data: bytes) -> None:
         """Take bytes as they come. Raises as the module's rules say; after that the stream is of no more use."""
         self._received += len(data)
-        if self._received > self.max_bytes:
+        if self._received > self.max_bytes + CONTEXT_BYTES * self.window:
             raise OversizedReplyError(f"The reply is longer than {self.max_bytes} bytes.")
         self._rest += data
         *lines, rest = self._rest.split(b"\n")
@@ -75,8 +82,7 @@ class ReplyStream:
         for line in lines:
             if self.end is None and line.strip():
                 self._line(bytes(line))
-        if len(self._rest) > MAX_LINE_BYTES:
-            raise WrongServiceError(f"{self.server} sent a line of over {MAX_LINE_BYTES} bytes.")
+        self._bound(self._rest)
 
     def finish(self) -> None:
         """The connection ended: the rest is the last line, or the reply was cut."""
@@ -87,8 +93,7 @@ class ReplyStream:
             raise StreamCutError(f"{self.server} ended the connection in the middle of a reply.")
 
     def _line(self, data: bytes) -> None:
-        if len(data) > MAX_LINE_BYTES:
-            raise WrongServiceError(f"{self.server} sent a line of over {MAX_LINE_BYTES} bytes.")
+        self._bound(data)
         line = self._parsed(data)
         if line.error is not None:
             raise ServerStatusError(f"{self.server} gave up on a reply: {line.error[:200]}")
@@ -99,6 +104,12 @@ class ReplyStream:
             self._watch_blanks(line.response)
         if line.done:
             self.end = line
+
+    def _bound(self, line: bytes | bytearray) -> None:
+        most = MAX_LINE_BYTES + CONTEXT_BYTES * self.window
+        if len(line) > most:
+            kind = ResponseShapeError if self.chunks else WrongServiceError
+            raise kind(f"{self.server} sent a line of over {most} bytes.")
 
     def _parsed(self, data: bytes) -> GenerateLine:
         try:

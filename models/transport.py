@@ -109,6 +109,12 @@ class Transport:
         if status >= 500:
             kind = ServerBusyError if status == 503 else ServerStatusError
             return kind(f"{config.name} answered {status}: {said or 'no reason given'}")
+        if status == 413:
+            # A proxy's as a rule, in HTML; whoever sends it, it is about this request and not about the server.
+            return RequestRefusedError(
+                f"{config.name} refuses the request as too large (413). Raise the limit of the proxy before it (nginx: "
+                "client_max_body_size), or send less at once."
+            )
         if said is None:
             return self._wrong(f"it answers {status}")
         if status == 404:

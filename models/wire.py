@@ -46,7 +46,8 @@ class OllamaWire:
         Raises ``SlowReplyError`` when tokens came but not all in time; else as ``models.stream`` and
         ``models.transport`` say.
         """
-        config, stream = self._config, ReplyStream(self._config.name, self._config.max_reply_bytes)
+        config = self._config
+        stream = ReplyStream(config.name, config.max_reply_bytes, config.num_ctx)
         body = self._question(task, prompt)
         try:
             async with asyncio.timeout(config.timeout_seconds) as whole:

@@ -181,11 +181,14 @@ class FakeOllama:
                 await self._over.wait()
             if mood is Mood.BAD_JSON:
                 yield b'{"response": \n'
+            if mood is Mood.LATE_GIANT:
+                yield b'{"response": "' + b"x" * 600_000
             if mood is Mood.ERROR_LINE:
                 yield b'{"error":"an error was encountered while running the model: CUDA error"}\n'
         read = 3 if mood is Mood.CUT_PROMPT else len(re.findall(r"\w+|[^\w\s]", prompt)) + 20
         end: dict[str, Any] = {"done": True, "done_reason": "length" if mood is Mood.LENGTH else "stop"}
-        end |= {"context": [1, 2, 3], "total_duration": 9_000_000, "load_duration": 2_000_000}
+        listed = body["options"]["num_ctx"] if mood is Mood.LONG_CONTEXT else 3
+        end |= {"context": [128_255] * listed, "total_duration": 9_000_000, "load_duration": 2_000_000}
         end |= {} if mood is Mood.NO_COUNT else {"prompt_eval_count": read, "prompt_eval_duration": 1_000_000}
         end |= {"eval_count": len(text) // 4, "eval_duration": 6_000_000}
         yield self._line("", **end)
@@ -201,8 +204,8 @@ class FakeOllama:
         body, headers = {"error": "too many concurrent requests"}, {"Retry-After": self.retry_after}
         return web.json_response(body, status=429, headers=headers)
 
-    async def _html(self) -> web.Response:
-        return web.Response(text="<h1>It works!</h1>", content_type="text/html")
+    async def _html(self, status: int = 200) -> web.Response:
+        return web.Response(text="<h1>It works!</h1>", content_type="text/html", status=status)
 
     async def _gzip(self) -> web.Response:
         packed = zlib.compress(b"0" * 50_000_000, wbits=31)
@@ -220,6 +223,7 @@ _PLAIN: dict[Mood, Callable[[FakeOllama], Awaitable[web.StreamResponse]]] = {
     Mood.LIMITED: FakeOllama._limited,
     Mood.TOO_LONG: lambda fake: fake._error(400, "the input length exceeds the context length"),
     Mood.WRONG_SERVICE: FakeOllama._html,
+    Mood.TOO_LARGE: lambda fake: fake._html(413),
     Mood.GZIP: FakeOllama._gzip,
     Mood.REDIRECT: FakeOllama._redirect,
 }

@@ -28,3 +28,6 @@ class Mood(StrEnum):
     CUT_PROMPT = "silently cut prompt"
     TOO_LONG = "prompt refused as too long"
     NO_COUNT = "no token count"
+    LONG_CONTEXT = "a token list as long as the window"
+    TOO_LARGE = "413 of a proxy"
+    LATE_GIANT = "giant line after good ones"

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from models.config import ServerConfig
-from models.errors import EmptyReplyError, ServerStatusError
+from models.errors import EmptyReplyError, RequestRefusedError, ServerStatusError
 from models.pool import ModelPool
 from models.task import ask
 from models.worker import Generation
@@ -172,6 +172,16 @@ async def test_request_that_fails_everywhere_counts_as_an_attempt() -> None:
         with pytest.raises(ServerStatusError):
             await it.ask()
         assert len(it.first.prompts) == len(it.second.prompts) == 1
+
+
+async def test_a_request_that_is_too_large_takes_no_server_from_others() -> None:
+    """A proxy's 413 fails the one request; the servers stay in use."""
+    async with rig() as it:
+        it.first.script = it.second.script = [Mood.TOO_LARGE]
+        with pytest.raises(RequestRefusedError):
+            await it.ask()
+        assert it.pool.servers_up == 2
+        await asyncio.gather(it.ask(), it.ask())
 
 
 async def test_busy_servers_are_no_attempt() -> None:

@@ -67,6 +67,8 @@ async def ask(fake: FakeOllama, config: ServerConfig = CONFIG) -> str:
         (Mood.CUT_PROMPT, errors.ContextOverflowError, 1),
         (Mood.TOO_LONG, errors.ContextOverflowError, 1),
         (Mood.NO_COUNT, errors.ResponseShapeError, 1),
+        (Mood.TOO_LARGE, errors.RequestRefusedError, 1),
+        (Mood.LATE_GIANT, errors.ResponseShapeError, 1),
     ],
 )
 async def test_misbehaviour(
@@ -101,6 +103,22 @@ async def test_slow_reply_is_not_the_servers_failure(fake: FakeOllama) -> None:
     with pytest.raises(errors.SlowReplyError) as caught:
         await ask(fake, replace(CONFIG, timeout_seconds=0.1))
     assert not isinstance(caught.value, ServerFailedError)
+
+
+@pytest.mark.parametrize("num_ctx", [8192, 131_072])
+async def test_last_line_may_list_the_whole_window(fake: FakeOllama, num_ctx: int) -> None:
+    """Ollama's last line lists the tokens of prompt and reply: with a long window a megabyte, and no misbehaviour."""
+    fake.mood = Mood.LONG_CONTEXT
+    assert await ask(fake, replace(CONFIG, num_ctx=num_ctx, max_reply_bytes=10_000)) == fake.reply
+
+
+async def test_too_large_a_request_says_what_to_do(fake: FakeOllama) -> None:
+    """A proxy's 413 is about this one request, and names the limit to raise."""
+    fake.mood = Mood.TOO_LARGE
+    with pytest.raises(
+        errors.RequestRefusedError, match=r"mistral .* too large \(413\).*client_max_body_size"
+    ):
+        await ask(fake)
 
 
 async def test_missing_model_says_what_to_do(fake: FakeOllama) -> None:
