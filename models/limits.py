@@ -7,7 +7,8 @@ The rules:
 2. Each request that is sent counts, also one that is asked again or taken to another server.
 3. Who comes first is let through first. (aiolimiter alone lets small amounts overtake large ones, for ever.)
 4. Tokens are reserved by an estimate before, and settled by what the server reports after. What was used beyond the
-   estimate is owed, and paid before the next request; what was not used is credit.
+   estimate is owed, and paid before the next request; what was not used is credit. So it is with a reply that ended
+   badly, by what came of it; a request of which nothing came has used what was reserved.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ class Gate(Protocol):
         ...
 
     def settle(self, reserved: int, used: int) -> None:
-        """The request that reserved so many tokens used so many, prompt and reply."""
+        """The request that reserved so many tokens used so many, prompt and reply. Not told when nobody knows."""
         ...
 
 

@@ -38,16 +38,22 @@ class OllamaWire:
         """Close all connections. Idempotent."""
         await self._transport.close()
 
-    async def generate(self, task: LLMTask[Any], prompt: str, on_chunk: Callable[[int], None]) -> ReplyStream:
-        """Ask, and read the reply to its end. ``on_chunk`` is called with the number of chunks so far.
+    def reply(self) -> ReplyStream:
+        """An empty reply of this server, for ``generate`` to fill."""
+        config = self._config
+        return ReplyStream(config.name, config.max_reply_bytes, config.num_ctx)
 
-        ``prompt``: the task's, or that of a further attempt.
+    async def generate(
+        self, task: LLMTask[Any], prompt: str, stream: ReplyStream, on_chunk: Callable[[int], None]
+    ) -> None:
+        """Ask, and read the reply into ``stream`` to its end. ``on_chunk`` is called with the number of chunks so far.
+
+        ``prompt``: the task's, or that of a further attempt. However this ends, ``stream`` has what came.
 
         Raises ``SlowReplyError`` when tokens came but not all in time; else as ``models.stream`` and
         ``models.transport`` say.
         """
         config = self._config
-        stream = ReplyStream(config.name, config.max_reply_bytes, config.num_ctx)
         body = self._question(task, prompt)
         try:
             async with asyncio.timeout(config.timeout_seconds) as whole:
@@ -57,7 +63,6 @@ class OllamaWire:
                 raise
             what = f"{config.name} did not finish a reply in {config.timeout_seconds:g} s"
             raise (SlowReplyError if stream.chunks else ServerTimeoutError)(f"{what}.") from None
-        return stream
 
     async def touch(self, keep_alive: str | int, seconds: float, model: str | None = None) -> None:
         """Load the model (or with ``keep_alive`` 0 begin to unload it): a request with an empty prompt.

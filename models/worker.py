@@ -42,7 +42,8 @@ CONFIRMED = 0.9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation(Generic[T]):
-    """What came back. ``raw``: the accepted reply's text. Tokens and times are sums over all ``attempts``.
+    """What came back. ``raw``: the accepted reply's text. Tokens and times are sums over all ``attempts``,
+    those that ended badly included, whose tokens are counted by us where the server did not tell them.
 
     ``key``, ``stage``, ``prompt_hash``: those of the task. ``latency_ms``: asking only, without the wait for a slot or
     a limit. ``load_ms``: the part of it in which the server loaded the model (0 when it was in memory).
@@ -78,11 +79,15 @@ class _Spent:
     def tokens(self) -> int:
         return self.tokens_in + self.tokens_out
 
-    def add(self, stream: ReplyStream) -> None:
+    def add(self, stream: ReplyStream, least: int) -> None:
+        """One reply, whole or given up. Of one without its end: our own count of the prompt, and a token each piece."""
         if stream.end is not None:
             self.tokens_in += stream.end.prompt_eval_count or 0
             self.tokens_out += stream.end.eval_count
             self.load_ns += stream.end.load_duration
+        elif stream.chunks:
+            self.tokens_in += least
+            self.tokens_out += stream.chunks
 
 
 def ask_again(task: LLMTask[Any], reason: str) -> str:
@@ -189,15 +194,17 @@ class LanguageModelWorker:
         if gate is not None:
             await gate.admit(least)
         began, before = time.monotonic(), spent.tokens
+        stream = self._wire.reply()
         try:
-            stream = await self._wire.generate(
-                task, prompt, lambda chunks: progress(min(chunks / (most + 1), 0.99))
+            await self._wire.generate(
+                task, prompt, stream, lambda chunks: progress(min(chunks / (most + 1), 0.99))
             )
         finally:
             spent.seconds += time.monotonic() - began
-        spent.add(stream)
-        if gate is not None:
-            gate.settle(least, spent.tokens - before)
+            spent.add(stream, least)
+            # Of a request that nothing came of nobody knows what it used: what was reserved stays so.
+            if gate is not None and (stream.end or stream.chunks):
+                gate.settle(least, spent.tokens - before)
         return check(stream, least, most, self.config)
 
     def _most(self, task: LLMTask[Any]) -> int:

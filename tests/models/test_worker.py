@@ -3,12 +3,19 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from models.config import ServerConfig
-from models.errors import PromptTooLongError, SchemaValidationError, TruncatedReplyError
+from models.errors import (
+    PromptTooLongError,
+    SchemaValidationError,
+    ServerStatusError,
+    SlowReplyError,
+    TruncatedReplyError,
+)
 from models.task import TaskOptions, ask
 from models.worker import LanguageModelWorker
 from scheduler.ports import unwatched
@@ -169,6 +176,46 @@ async def test_each_request_passes_the_gate_and_is_settled(
     admitted, settled = gate.told[::2], gate.told[1::2]
     assert [tokens for _, tokens, _ in admitted] == [reserved for _, reserved, _ in settled]
     assert sum(used for _, _, used in settled) == result.tokens_in + result.tokens_out
+
+
+async def test_replies_that_end_badly_are_counted(fake: FakeOllama, worker: LanguageModelWorker) -> None:
+    """Whitespace without end: nobody tells its tokens, so it is our count of the prompt and the pieces that came."""
+    fake.script, gate = [Mood.WHITESPACE, Mood.WHITESPACE], Turnstile()
+    result = await worker.generate(REQUEST, unwatched, gate)
+    least = [tokens for kind, tokens, _ in gate.told if kind == "admit"]
+    used = [used for kind, _, used in gate.told if kind == "settle"]
+    assert result.attempts == len(used) == 3
+    assert all(count > told + 50 for told, count in zip(least[:2], used[:2], strict=True))
+    assert result.tokens_in > sum(least[:2])
+    assert sum(used) == result.tokens_in + result.tokens_out
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_reply_that_is_given_up_is_settled(
+    fake: FakeOllama, worker: LanguageModelWorker, cancelled: bool
+) -> None:
+    """Too slow, or nobody waits for it any more: what came of it is settled with the limits."""
+    fake.mood, gate, came = Mood.HANG_BETWEEN, Turnstile(), asyncio.Event()
+    worker = LanguageModelWorker(replace(worker.config, timeout_seconds=60 if cancelled else 0.2))
+    asking = asyncio.create_task(worker.generate(REQUEST, lambda *_: came.set(), gate))
+    await came.wait()
+    if cancelled:
+        asking.cancel()
+    with pytest.raises(asyncio.CancelledError if cancelled else SlowReplyError):
+        await asking
+    await worker.close()
+    [(_, least, _), settled] = gate.told
+    assert settled == ("settle", least, least + 1)
+
+
+async def test_reply_of_which_nothing_came_keeps_its_reservation(
+    fake: FakeOllama, worker: LanguageModelWorker
+) -> None:
+    """The server may have read the prompt all the same."""
+    fake.mood, gate = Mood.ERROR, Turnstile()
+    with pytest.raises(ServerStatusError):
+        await worker.generate(REQUEST, unwatched, gate)
+    assert [kind for kind, _, _ in gate.told] == ["admit"]
 
 
 async def test_everything_of_a_task_is_sent(fake: FakeOllama, worker: LanguageModelWorker) -> None:
