@@ -1,7 +1,9 @@
 """``ServerConfig``: all that distinguishes one language-model server from another. A value; nothing here acts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from models.address import without_login
 
 
 def canonical(model: str) -> str:
@@ -13,16 +15,17 @@ def canonical(model: str) -> str:
 class ServerConfig:
     """One server and the one model that we use on it. All times in seconds.
 
-    ``timeout_seconds``: one whole reply. ``first_token_seconds`` covers the wait in the server's queue and the reading
-    of the prompt. ``probe_seconds``: any request that needs no model. ``num_ctx``: tokens for prompt and reply
-    together; it is sent with every request, as a changed value makes Ollama load the model anew.
-    ``max_reply_bytes`` counts bytes on the wire (about 150 a token), less the list of tokens at a reply's end.
-    ``keep_alive``: as in Ollama's API; it outlasts any pause within a phase, and still frees the memory one day if the
-    daemon dies. The defaults are those of the settings, with Ollama (a test compares them).
+    ``url`` may hold a login; ``address`` is what is shown. ``timeout_seconds``: one whole reply.
+    ``first_token_seconds`` covers the wait in the server's queue and the reading of the prompt. ``probe_seconds``:
+    any request that needs no model. ``num_ctx``: tokens for prompt and reply together; it is sent with every request,
+    as a changed value makes Ollama load the model anew. ``max_reply_bytes`` counts bytes on the wire (about 150 a
+    token), less the list of tokens at a reply's end. ``keep_alive``: as in Ollama's API; it outlasts any pause within
+    a phase, and still frees the memory one day if the daemon dies. The defaults are those of the settings, with
+    Ollama (a test compares them).
     """
 
     name: str
-    url: str
+    url: str = field(repr=False)
     model: str
     max_concurrent: int = 4
     timeout_seconds: float = 120.0
@@ -38,6 +41,11 @@ class ServerConfig:
     temperature: float = 0.0
     max_reply_bytes: int = 1_000_000
     keep_alive: str | int = "30m"
+
+    @property
+    def address(self) -> str:
+        """The url without its login."""
+        return without_login(self.url)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Member:
         config = self.worker.config
         return ServerStatus(
             name=config.name,
-            url=config.url,
+            url=config.address,
             model=config.model,
             healthy=self.healthy,
             in_flight=self.in_flight,

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
+from models.address import authorization
 from models.breaker import retry_after_seconds
 from models.config import ServerConfig
 from models.errors import (
@@ -54,7 +55,7 @@ class Transport:
 
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
-        self._url = config.url.rstrip("/")
+        self._url = config.address
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -119,7 +120,7 @@ class Transport:
             return self._wrong(f"it answers {status}")
         if status == 404:
             return ModelUnavailableError(
-                f"{config.name} ({config.url}) does not have the model {config.model}. On its machine run: "
+                f"{config.name} ({config.address}) does not have the model {config.model}. On its machine run: "
                 f"ollama pull {config.model}"
             )
         if status == 400 and "context" in said and ("exceed" in said or "length" in said):
@@ -137,7 +138,7 @@ class Transport:
 
     def _wrong(self, why: str) -> WrongServiceError:
         return WrongServiceError(
-            f"What answers at {self._config.url} is not Ollama: {why}. Set the address of {self._config.name}, or "
+            f"What answers at {self._config.address} is not Ollama: {why}. Set the address of {self._config.name}, or "
             "stop the other service."
         )
 
@@ -147,7 +148,7 @@ class Transport:
                 connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._config.connect_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"Accept-Encoding": "identity"},
+                headers={"Accept-Encoding": "identity", **authorization(self._config.url)},
                 auto_decompress=False,
             )
         return self._session
@@ -171,7 +172,7 @@ class Transport:
             yield
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             raise ServerUnreachableError(
-                f"{config.name} cannot be reached at {config.url}.", refused=_refused(error)
+                f"{config.name} cannot be reached at {config.address}.", refused=_refused(error)
             ) from error
         except (aiohttp.ServerConnectionError, aiohttp.ClientPayloadError, aiohttp.ClientOSError) as error:
             raise StreamCutError(f"{config.name} cut the connection.") from error

@@ -179,7 +179,7 @@ class LanguageModelWorker:
         """Return when the server is well and has the model; raises ``ServerFailedError``. Loads nothing."""
         if canonical(self.config.model) not in await self._wire.installed():
             raise ModelUnavailableError(
-                f"{self.name} ({self.config.url}) does not have the model {self.config.model}. On its machine run: "
+                f"{self.name} ({self.config.address}) does not have the model {self.config.model}. On its machine run: "
                 f"ollama pull {self.config.model}"
             )
 

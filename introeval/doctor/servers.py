@@ -7,6 +7,7 @@ import aiohttp
 
 from introeval.doctor.finding import Finding, Level
 from introeval.sections import ServerSettings
+from models.address import authorization
 
 PATIENCE = aiohttp.ClientTimeout(total=5)
 _UNCOUNTED = re.compile(r"v?0\.30\.0(?![.\d])")
@@ -15,22 +16,22 @@ _UNCOUNTED = re.compile(r"v?0\.30\.0(?![.\d])")
 
 async def ollama(server: ServerSettings) -> Finding:
     """One server and its model. Loads nothing."""
-    subject = f"server {server.name}"
+    subject, login = f"server {server.name}", authorization(server.base_url)
     try:
-        async with aiohttp.ClientSession(timeout=PATIENCE) as session:
-            version = await _get(session, f"{server.base_url}/api/version")
-            tags = await _get(session, f"{server.base_url}/api/tags")
+        async with aiohttp.ClientSession(timeout=PATIENCE, headers=login) as session:
+            version = await _get(session, f"{server.address}/api/version")
+            tags = await _get(session, f"{server.address}/api/tags")
     except (aiohttp.ClientConnectionError, TimeoutError) as error:
         advice = f"Start it (systemctl start ollama-{server.name}), or correct its url in the settings."
         kind = type(error).__name__
-        return Finding(subject, Level.FAIL, f"{server.base_url} does not answer ({kind})", advice)
+        return Finding(subject, Level.FAIL, f"{server.address} does not answer ({kind})", advice)
     except (aiohttp.ClientError, ValueError):
         advice = "Another program listens there: correct the url in the settings."
-        return Finding(subject, Level.FAIL, f"{server.base_url} is not an Ollama server", advice)
+        return Finding(subject, Level.FAIL, f"{server.address} is not an Ollama server", advice)
     known = str(version.get("version", "of unknown version"))
-    text = f"{server.base_url}, Ollama {known}"
+    text = f"{server.address}, Ollama {known}"
     if _tagged(server.model) not in _names(tags):
-        advice = f"Run: OLLAMA_HOST={server.base_url} ollama pull {server.model}"
+        advice = f"Run: OLLAMA_HOST={server.address} ollama pull {server.model}"
         return Finding(subject, Level.FAIL, f"{text}, without the model {server.model}", advice)
     text = f"{text}, model {server.model} installed"
     if _UNCOUNTED.match(known):

@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field, HttpUrl, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from introeval.sections.base import Section
+from models.address import without_login
 
 
 class ServerSettings(Section):
-    """One Ollama server and the model that it is to serve."""
+    """One Ollama server and the model that it is to serve. ``url`` may hold a login: ``http://user:password@host``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,31}$")]
     url: HttpUrl
@@ -18,6 +19,11 @@ class ServerSettings(Section):
     def base_url(self) -> str:
         """Without the slash at the end."""
         return str(self.url).rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The same without a login, to show."""
+        return without_login(self.base_url)
 
 
 class OllamaSettings(Section):
@@ -33,7 +39,7 @@ class OllamaSettings(Section):
     @field_validator("servers")
     @classmethod
     def _distinct(cls, servers: tuple[ServerSettings, ...]) -> tuple[ServerSettings, ...]:
-        for values in ([s.name for s in servers], [s.base_url for s in servers]):
+        for values in ([s.name for s in servers], [s.address for s in servers]):
             if len(set(values)) < len(values):
                 raise ValueError("two servers have the same name or the same url; each must have its own")
         return servers
