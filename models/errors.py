@@ -9,6 +9,7 @@ AttemptFailedError
 │   │   ├── ServerBusyError               its queue is full (503)
 │   │   └── RateLimitedError              it has had enough of our requests for now (429)
 │   ├── ModelUnavailableError         the server is well but does not have the model
+│   ├── NotAskedError                 it went out of use before the request was sent
 │   └── WrongServiceError             what answers on this port is not Ollama
 ├── ReplyError                    the model: it is asked again, with the reason
 │   ├── TruncatedReplyError           cut off at ``num_predict``
@@ -97,6 +98,12 @@ class WrongServiceError(ServerFailedError):
     """Something answers on this port, and it is not Ollama."""
 
     code = "wrong_service"
+
+
+class NotAskedError(ServerFailedError):
+    """The server went out of use while the request waited for a limit; it was not sent."""
+
+    code = "not_asked"
 
 
 class ReplyError(AttemptFailedError):

@@ -4,8 +4,8 @@ The rules:
 
 1. Servers take requests in strict turn, each up to its number of slots. A request that names its model or its servers
    has only those as candidates; each set of candidates has a turn of its own.
-2. When a server fails, its unfinished requests go to another healthy one, waiting for a slot if need be, and that
-   costs no retry. One request asks a server at most once. When none is left: ``NoServerError``, the task waits.
+2. When a server fails, its unfinished requests go to another healthy one, waiting for a slot if need be, at no retry;
+   so do those that wait for a limit. One request asks a server at most once. When none is left: ``NoServerError``.
    Except that it counts as a failed attempt when each server that was asked lived on while it failed
    (``ServerFailedError.may_blame_request``): the request may be the cause, and would go round for ever.
 3. A failed server is left alone, probed again and again, ever more slowly (``models.breaker``), and is used again by
@@ -19,9 +19,10 @@ from random import Random
 from typing import Literal, TypeVar
 
 from models import handover
+from models.admission import Admission
 from models.breaker import Breaker
 from models.config import ServerConfig
-from models.errors import ServerFailedError
+from models.errors import NotAskedError, ServerFailedError
 from models.handover import Switch
 from models.limits import Gate
 from models.member import Member, ProbeTimes, nobody
@@ -107,22 +108,24 @@ class ModelPool:
         failed: dict[Member, ServerFailedError] = {}
         while True:
             member = await self._take(who, failed)
-            life = member.life
+            admission = Admission(member, gate)
             progress(0.0, member.worker.name)
             try:
-                result = await member.worker.generate(task, progress, gate)
+                result = await member.worker.generate(task, progress, admission)
+            except NotAskedError:
+                continue
             except ServerFailedError as error:
                 failed[member] = error
                 member.failures += 1
-                if member.life == life:
+                if member.life == admission.life:
                     self._fail(member, error, request=True)
             except AttemptFailedError:
                 member.failures += 1
-                member.answered(life)
+                member.answered(admission.life)
                 raise
             else:
                 member.graded += 1
-                member.answered(life)
+                member.answered(admission.life)
                 return result
             finally:
                 member.in_flight -= 1

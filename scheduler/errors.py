@@ -72,6 +72,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
         │   ├── ResponseShapeError            models.errors
         │   ├── ServerFailedError             models.errors
         │   │   ├── ModelUnavailableError     models.errors
+        │   │   ├── NotAskedError             models.errors
         │   │   ├── ServerStatusError         models.errors
         │   │   │   ├── RateLimitedError      models.errors
         │   │   │   └── ServerBusyError       models.errors
