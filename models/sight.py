@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from models.config import ServerConfig, canonical
-from models.errors import ServerFailedError
 from models.transport import Transport
 from scheduler.errors import AttemptFailedError, NoServerError
 
@@ -64,7 +63,7 @@ class Sight:
                 shown = await transport.fetch(
                     "POST", "/api/show", _Shown, server.probe_seconds, {"model": server.model}
                 )
-            except ServerFailedError as error:
+            except AttemptFailedError as error:
                 failed = error
             else:
                 return shown.sees

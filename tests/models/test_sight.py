@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from models.errors import ServerUnreachableError
+from models.errors import RequestRefusedError, ServerUnreachableError
 from models.sight import Sight
 from scheduler.errors import NoServerError
 from tests.models.fake_ollama import FakeOllama, fake_ollama
@@ -56,3 +56,16 @@ async def test_nobody_can_tell() -> None:
         await first.start()
         assert await asking.sees("llava") is False
         assert second.calls == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_server_that_refuses_to_tell_is_passed_over(status: int) -> None:
+    """The next one that serves the model is asked; if that was the last, its refusal is the error."""
+    async with sight() as (asking, first, _), fake_ollama("llava") as third:
+        first.shown, first.show_status = {"error": "not for you"}, status
+        with pytest.raises(RequestRefusedError, match="not for you"):
+            await asking.sees("llava")
+        third.shown = {"capabilities": ["vision"]}
+        both = Sight(configs((first, third)))
+        assert await both.sees("llava") is True
+        await both.close()
