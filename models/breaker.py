@@ -4,7 +4,7 @@ The rules:
 
 1. *Closed*: the server is in use. A failure opens the breaker.
 2. *Open*: nobody asks the server until ``opened_until``; then the pool probes it (and loads its model). Each failure in
-   a row doubles the time, up to the most; a server that says itself for how long (429) is believed.
+   a row doubles the time, up to the most; a server that says itself for how long (429, 503) is believed.
 3. *Half open*: the trial went well, so the server is in use again, but it still has to prove itself: the next failure
    opens the breaker for longer than the last one did. A reply closes it; a further probe that went well does so only if
    no request has failed: a server may tell its models and its version all day and still answer every request with 500.

@@ -64,10 +64,17 @@ class StreamCutError(ServerFailedError):
 
 
 class ServerStatusError(ServerFailedError):
-    """The server answered with an error of its own."""
+    """The server answered with an error of its own.
+
+    ``retry_after``: the seconds for which it is to be left alone, where it says so.
+    """
 
     code = "server_status"
     may_blame_request = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ServerBusyError(ServerStatusError):
@@ -78,14 +85,10 @@ class ServerBusyError(ServerStatusError):
 
 
 class RateLimitedError(ServerStatusError):
-    """429: we asked too much. ``retry_after``: the seconds for which it is to be left alone, where it says so."""
+    """429: we asked too much."""
 
     code = "rate_limited"
     may_blame_request = False
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class ModelUnavailableError(ServerFailedError):

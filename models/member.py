@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.breaker import Breaker
-from models.errors import RateLimitedError, ServerFailedError
+from models.errors import ServerFailedError, ServerStatusError
 from models.worker import LanguageModelWorker
 from scheduler.errors import AttemptFailedError, NoServerError
 from scheduler.snapshot import ServerStatus
@@ -65,7 +65,7 @@ class Member:
 
     def failed(self, error: AttemptFailedError, now: float, *, request: bool = False) -> None:
         """A probe, a load or a ``request`` of this life failed."""
-        retry_after = error.retry_after if isinstance(error, RateLimitedError) else None
+        retry_after = error.retry_after if isinstance(error, ServerStatusError) else None
         self.breaker.failed(now, retry_after, request=request)
         self.healthy, self.loaded, self.last_error = False, False, str(error)
         self.life += 1

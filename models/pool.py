@@ -134,7 +134,7 @@ class ModelPool:
     async def enter(self) -> None:
         """Load the models, one server after the other. No healthy server is no error: tasks wait for one.
 
-        A server that asked to be left alone for a time (429) is loaded after it, as one that comes back.
+        A server that asked to be left alone for a time (429, 503) is loaded after it, as one that comes back.
         """
         self._in_phase = True
         async with self._loading:

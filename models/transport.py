@@ -100,16 +100,17 @@ class Transport:
             said = _ErrorBody.model_validate_json(await self._body_of(response)).error[:200]
         except ValidationError:
             said = None
-        if status == 429:
+        why = said or "no reason given"
+        if status in (429, 503):
             after = retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC))
             when = "" if after is None else f" It is left alone for {after:g} s."
-            why = said or "no reason given"
+            if status == 503:
+                return ServerBusyError(f"{config.name} answered 503: {why}.{when}", retry_after=after)
             return RateLimitedError(
                 f"{config.name} allows no more requests now: {why}.{when}", retry_after=after
             )
         if status >= 500:
-            kind = ServerBusyError if status == 503 else ServerStatusError
-            return kind(f"{config.name} answered {status}: {said or 'no reason given'}")
+            return ServerStatusError(f"{config.name} answered {status}: {why}")
         if status == 413:
             # A proxy's as a rule, in HTML; whoever sends it, it is about this request and not about the server.
             return RequestRefusedError(

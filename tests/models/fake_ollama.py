@@ -25,7 +25,7 @@ class FakeOllama:
     """One server. ``script``: moods of the next requests, then ``mood``. Prompts that were read: ``prompts``.
 
     ``reply_to``: makes the reply out of the prompt, ``reply_for`` out of the request; without them it is ``reply``.
-    ``leftovers``: models of an earlier life that are in memory too. ``shown``: what ``/api/show`` says.
+    ``leftovers``: models of an earlier life, in memory too. ``shown``, ``show_status``: what ``/api/show`` says.
     ``hangs_loading``: loading a model never ends. ``room``: how many requests it takes at once before it answers 503.
     """
 
@@ -35,6 +35,7 @@ class FakeOllama:
         self.reply_to: Callable[[str], str] | None = None
         self.reply_for: Callable[[dict[str, Any]], str] | None = None
         self.shown: dict[str, Any] = {"capabilities": ["completion"]}
+        self.show_status = 200
         self.prompts: list[str] = []
         self.bodies: list[dict[str, Any]] = []
         self.calls: list[str] = []
@@ -93,7 +94,7 @@ class FakeOllama:
         self.calls.append("show")
         if self.silent:
             await self._over.wait()
-        return web.json_response(self.shown)
+        return web.json_response(self.shown, status=self.show_status)
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -200,9 +201,9 @@ class FakeOllama:
     async def _error(self, status: int, message: str) -> web.Response:
         return web.json_response({"error": message}, status=status)
 
-    async def _limited(self) -> web.Response:
+    async def _limited(self, status: int = 429) -> web.Response:
         body, headers = {"error": "too many concurrent requests"}, {"Retry-After": self.retry_after}
-        return web.json_response(body, status=429, headers=headers)
+        return web.json_response(body, status=status, headers=headers)
 
     async def _html(self, status: int = 200) -> web.Response:
         return web.Response(text="<h1>It works!</h1>", content_type="text/html", status=status)
@@ -220,6 +221,7 @@ _PLAIN: dict[Mood, Callable[[FakeOllama], Awaitable[web.StreamResponse]]] = {
     Mood.MISSING: lambda fake: fake._error(404, f"model '{fake.model}' not found"),
     Mood.ERROR: lambda fake: fake._error(500, "llama runner process has terminated"),
     Mood.BUSY: lambda fake: fake._error(503, "server busy, please try again"),
+    Mood.BUSY_FOR: lambda fake: fake._limited(503),
     Mood.LIMITED: FakeOllama._limited,
     Mood.TOO_LONG: lambda fake: fake._error(400, "the input length exceeds the context length"),
     Mood.WRONG_SERVICE: FakeOllama._html,

@@ -14,6 +14,7 @@ class Mood(StrEnum):
     MISSING = "404"
     ERROR = "500"
     BUSY = "503"
+    BUSY_FOR = "503 with a time"
     LIMITED = "429"
     ERROR_LINE = "error line"
     EMPTY = "empty done"

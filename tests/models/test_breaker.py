@@ -159,10 +159,11 @@ def until_probed(pool: ModelPool) -> float:
     return pool._members[0].probe_at
 
 
-async def test_server_that_asks_to_be_left_alone_is() -> None:
-    """429 with a time: not probed, not loaded before it, also in a new phase; then used again."""
+@pytest.mark.parametrize("mood", [Mood.LIMITED, Mood.BUSY_FOR])
+async def test_server_that_asks_to_be_left_alone_is(mood: Mood) -> None:
+    """429 or 503 with a time: not probed, not loaded before it, also in a new phase; then used again."""
     async with rig() as it:
-        it.first.script = [Mood.LIMITED]
+        it.first.script = [mood]
         assert (await it.ask()).server == "llama3"
         assert breakers(it) == ["open", "closed"]
         assert "too many concurrent requests" in (it.pool.statuses()[0].last_error or "")
