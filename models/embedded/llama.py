@@ -75,8 +75,8 @@ def _refusal(text: str, status: int) -> RequestError:
         return RunnerError(f"the runner answered {status}: {text[:200]}")
     if too_long:
         return RequestError(
-            f"the prompt has {detail['n_prompt_tokens']} tokens and does not fit into num_ctx "
-            f"{detail['n_ctx']}; it is not cut silently"
+            f"the prompt has {detail['n_prompt_tokens']} tokens and exceeds the context length (num_ctx "
+            f"{detail['n_ctx']}); it is not cut silently"
         )
     return RequestError(message) if status < 500 else RunnerError(message)
 

@@ -172,16 +172,16 @@ class Residency:
         runner.reader = asyncio.create_task(runner.listen())
         assert process.stdout
         try:
-            ready = await process.stdout.readline()
+            address = json.loads(await process.stdout.readline())
+            runner.client = LlamaClient(address["url"], address["key"])
         except asyncio.CancelledError:
             await self._stop()
             raise
-        if not ready:
+        except (ValueError, TypeError, KeyError):
+            # No line, or one that tells of llama.cpp's end.
             await self._stop()
             message = f"llama runner process has terminated: {' '.join(runner.words) or process.returncode}"
-            raise RunnerError(message)
-        address = json.loads(ready)
-        runner.client = LlamaClient(address["url"], address["key"])
+            raise RunnerError(message) from None
         return runner.client
 
     async def _stop(self) -> None:

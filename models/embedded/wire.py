@@ -1,4 +1,5 @@
-"""Ollama's requests, and what they mean to llama.cpp. Unknown fields and options are ignored, as in Ollama.
+"""Ollama's requests, and what they mean to llama.cpp. Unknown fields and options are ignored, as in Ollama, and null
+means absent.
 
 Source of names and defaults: Ollama's ``docs/api.md`` and its model file parameters.
 """
@@ -8,7 +9,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from models.embedded.errors import RequestError
 
@@ -39,15 +48,27 @@ COMPACT_JSON: Mapping[str, JsonValue] = {
 }
 
 
-class _Request(BaseModel):
+class _Fields(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, given: object) -> object:
+        return _present(given)
+
+
+class _Request(_Fields):
     model: str
     stream: bool = True
     format: JsonValue = None
     options: dict[str, Any] | None = None
     keep_alive: float | str | None = None
     think: bool | str | None = None
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _given_options(cls, options: object) -> object:
+        return _present(options)
 
     def num_ctx(self, default: int) -> int:
         """The context in tokens that the request wants."""
@@ -96,10 +117,8 @@ class GenerateRequest(_Request):
         return [*system, {"role": "user", "content": self.prompt}]
 
 
-class Message(BaseModel):
+class Message(_Fields):
     """One message of a conversation."""
-
-    model_config = ConfigDict(extra="ignore")
 
     role: str
     content: str = ""
@@ -143,6 +162,13 @@ def json_schema(form: JsonValue) -> dict[str, JsonValue] | None:
         return {"x-guidance": dict(COMPACT_JSON), **form}
     message = f'invalid format: {form!r}; expected "json" or a JSON schema'
     raise RequestError(message)
+
+
+def _present(given: object) -> object:
+    """An object without the fields that are null; anything else as it is."""
+    if not isinstance(given, dict):
+        return given
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def keep_alive_seconds(value: float | str | None) -> float:

@@ -149,6 +149,24 @@ async def test_a_killed_runner_is_an_error_and_then_replaced(embedded_pair: Embe
     assert children(server) != [runner]
 
 
+async def test_a_runner_that_gives_up_while_it_starts_says_so(embedded_url: str) -> None:
+    """llama.cpp aborts on a context of one token, and writes of that where the address should be."""
+    body = {"model": MODEL, "prompt": "Hi", "stream": False}
+    async with aiohttp.ClientSession() as client:
+        async with client.post(
+            f"{embedded_url}/api/generate", json=body | {"options": {"num_ctx": 1}}
+        ) as reply:
+            status, said = reply.status, await reply.json()
+        async with client.post(
+            f"{embedded_url}/api/generate", json=body | {"options": {"num_predict": 2}}
+        ) as reply:
+            after = await reply.json()
+
+    assert status == 500
+    assert "llama runner process has terminated" in said["error"]
+    assert after["done"]
+
+
 async def test_a_wrong_file_says_so_and_leaves_nothing(tmp_path: Path) -> None:
     """Weights that are no GGUF file end the start with a reason, and no process stays."""
     (tmp_path / "model.gguf").write_bytes(b"not weights" * 10)

@@ -79,6 +79,34 @@ def test_a_malformed_request_is_refused_with_the_field(body: bytes, reason: str)
         parse(GenerateRequest, body)
 
 
+def test_null_is_absent() -> None:
+    """As in Go's JSON: every field may be null, in the options and messages too."""
+    names = (
+        "stream",
+        "prompt",
+        "system",
+        "suffix",
+        "template",
+        "raw",
+        "images",
+        "format",
+        "options",
+        "think",
+    )
+    nulls = dict.fromkeys((*names, "keep_alive"), None)
+    assert parse(GenerateRequest, json.dumps({"model": "m", **nulls}).encode()) == GenerateRequest(model="m")
+    options = {"num_ctx": None, "temperature": None, "seed": 1}
+    message = {"role": "user", "content": None, "images": None}
+    body = {"model": "m", "messages": [message], "tools": None, "options": options}
+    chat = parse(ChatRequest, json.dumps(body).encode())
+    assert isinstance(chat, ChatRequest)
+    assert (chat.num_ctx(7), chat.options, chat.messages[0].content) == (7, {"seed": 1}, "")
+    with pytest.raises(RequestError, match="model: Field required"):
+        parse(GenerateRequest, b'{"model": null}')
+    with pytest.raises(RequestError, match="should be an object"):
+        parse(GenerateRequest, b"[null]")
+
+
 def test_a_format_that_is_no_schema_is_refused() -> None:
     """As Ollama does."""
     with pytest.raises(RequestError, match="invalid format"):

@@ -111,7 +111,7 @@ async def test_refusals_have_the_shape_of_ollama(client: ollama.AsyncClient) -> 
         await client.generate("llama3", "Hello")
     with pytest.raises(ollama.ResponseError, match="does not support images") as picture:
         await client.generate(MODEL, "Hello", images=["aGVsbG8="])
-    with pytest.raises(ollama.ResponseError, match="does not fit into num_ctx 2048") as long:
+    with pytest.raises(ollama.ResponseError, match=r"exceeds the context length \(num_ctx 2048\)") as long:
         await client.generate(MODEL, "hello " * 4000)
 
     assert [unknown.value.status_code, picture.value.status_code, long.value.status_code] == [404, 400, 400]

@@ -7,10 +7,12 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import pytest
+
 from introeval.clock import SystemClock
 from models.config import ServerConfig
 from models.embedded.supervisor import EmbeddedServers
-from models.errors import SchemaValidationError
+from models.errors import ContextOverflowError, SchemaValidationError
 from models.member import ProbeTimes
 from models.pool import ModelPool
 from models.task import ask
@@ -60,6 +62,14 @@ async def test_real_servers_take_turns_and_are_left_empty(embedded_pair: Embedde
         await pool.leave()
         assert [switch.error for switch in pool.switches] == [None, None]
         assert not any(status.loaded for status in pool.statuses())
+
+
+async def test_prompt_beyond_the_window_is_the_prompts_fault(embedded_pair: EmbeddedServers) -> None:
+    """More tokens than we count at least: refused as too long, as by Ollama, and both servers stay in use."""
+    async with pool_of(embedded_pair.urls) as pool:
+        with pytest.raises(ContextOverflowError, match="exceeds the context length"):
+            await pool.generate(ask("漢字" * 900, None, str), unwatched)
+        assert pool.servers_up == 2
 
 
 async def test_killed_server_is_replaced_and_comes_back(embedded_pair: EmbeddedServers) -> None:
