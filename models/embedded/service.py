@@ -101,6 +101,8 @@ class Service:
             return
         options = request.llama_options()
         async with self.residency.borrow(self.card.context(request), keep_alive) as loan:
+            if "json_schema" in options:
+                await loan.client.require_schema(options["json_schema"])
             prompt = await _prompt(loan, request)
             async with loan.client.complete({"prompt": prompt, **options}) as pieces:
                 yield _messages(request, pieces, began, loan.load_ns)

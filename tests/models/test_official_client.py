@@ -117,6 +117,28 @@ async def test_refusals_have_the_shape_of_ollama(client: ollama.AsyncClient) -> 
     assert [unknown.value.status_code, picture.value.status_code, long.value.status_code] == [404, 400, 400]
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"type": "nonsense"},
+        {"type": "object", "properties": {"a": {"$ref": "#/nowhere"}}},
+        {"type": "string", "pattern": "(("},
+        {"enum": []},
+    ],
+)
+async def test_a_schema_that_cannot_be_compiled_is_refused(
+    client: ollama.AsyncClient, form: dict[str, object]
+) -> None:
+    """llama.cpp would ignore it without a word and write free text; a good one is followed before and after."""
+    for _ in range(2):
+        with pytest.raises(ollama.ResponseError, match="schema cannot be compiled") as refused:
+            await client.generate(MODEL, "Hello", format=form)
+        assert refused.value.status_code == 400
+        for kind, first in (("object", "{"), ("array", "["), ("boolean", "tf")):
+            good = await client.generate(MODEL, "Hello", format={"type": kind}, options={"num_predict": 1})
+            assert str(good.response)[0] in first
+
+
 async def test_another_num_ctx_reloads(client: ollama.AsyncClient) -> None:
     """A changed context is a changed runner."""
     await client.generate(MODEL, "", options={"num_ctx": 512})
