@@ -1,6 +1,7 @@
 """Having the models: the wanted one, or the next smaller that can be had, with what that means for the grades."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from introeval.cli.weights import pull_display
 from introeval.settings import Settings
 from models import registry, weights
 from models.weights import WeightsError
+from scheduler.errors import ConfigurationError
 
 FAST_STT, FAST_LLM = "whisper-tiny.en", "smollm2-135m-instruct"
 FAST_MEANS = "The smallest models, because of --fast: the grades mean nothing, only the machinery is shown."
@@ -28,25 +30,32 @@ class Models:
 
 
 async def have_models(settings: Settings, fast: bool, out: Console) -> Models:
-    """Install what is missing. Raises ``WeightsError`` when not even the smallest can be had."""
+    """Install what is missing, all at once. Raises ``WeightsError`` when not even the smallest can be had."""
     own = (str(settings.speech_folder or settings.speech_model), *settings.embedded.models)
     wanted = (FAST_STT, FAST_LLM) if fast else own
-    remarks = [FAST_MEANS] if fast else []
-    names = []
-    for name in wanted:
-        with pull_display(out) as on_progress:
-            pull = partial(
-                weights.pull,
-                cache_dir=settings.cache_dir,
-                local_dir=settings.models_dir,
-                on_progress=on_progress,
-            )
-            had, remark = await have_or_smaller(name, pull)
-        names.append(had)
-        remarks += remark
-        for line in remark:
-            out.print(line, style="yellow")
-    return Models(names[0], ",".join(names[1:]), tuple(remarks))
+    with pull_display(out) as on_progress:
+        pull = partial(
+            weights.pull,
+            cache_dir=settings.cache_dir,
+            local_dir=settings.models_dir,
+            on_progress=on_progress,
+        )
+        had = await have_all(wanted, pull)
+    names = [name for name, _ in had]
+    remarks = [line for _, lines in had for line in lines]
+    for line in remarks:
+        out.print(line, style="yellow")
+    return Models(names[0], ",".join(names[1:]), (*([FAST_MEANS] if fast else []), *remarks))
+
+
+async def have_all(names: Sequence[str], pull: Pull) -> list[tuple[str, list[str]]]:
+    """``have_or_smaller`` of all names at once; the results in their order. Raises the first error."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            having = [group.create_task(have_or_smaller(name, pull)) for name in names]
+    except* ConfigurationError as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in having]
 
 
 async def have_or_smaller(name: str, pull: Pull) -> tuple[str, list[str]]:

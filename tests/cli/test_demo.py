@@ -1,5 +1,6 @@
 """The demo's pure parts: which criterion explains a grade, the table, the lines of progress, the fallback of models."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ from introeval.demo.errors import DemoError
 from introeval.demo.grades import grades_table
 from introeval.demo.samples import demo_entries
 from introeval.demo.show import changes
-from introeval.demo.weights import have_or_smaller
+from introeval.demo.weights import have_all, have_or_smaller
 from models.weights import WeightsError
+from scheduler.errors import ConfigurationError
 
 QUOTE = Evidence(start=75.4, end=78.0, quote="I built a robot")
 CLARITY = Criterion(name="clarity", score=9, max_score=10, reason="Clear.", evidence=(QUOTE,))
@@ -155,6 +157,40 @@ async def test_the_next_smaller_model_is_taken_and_explained() -> None:
     ]
     with pytest.raises(WeightsError):
         await have_or_smaller("qwen2.5-coder-1.5b-instruct", _offline)
+
+
+async def test_models_are_had_at_once_and_told_in_order() -> None:
+    """Nobody waits for another's download; names and remarks keep their order, whoever is first."""
+    together = asyncio.Barrier(3)
+
+    async def pull(name: str) -> Path:
+        if name.startswith("qwen2.5-coder"):
+            raise WeightsError(f"the model {name} could not be installed")
+        await together.wait()
+        return Path(name)
+
+    names = ("whisper-base", "qwen2.5-coder-1.5b-instruct", "smollm2-135m-instruct")
+    had = await have_all(names, pull)
+    assert [name for name, _ in had] == ["whisper-base", "smollm2-135m-instruct", "smollm2-135m-instruct"]
+    assert [len(remarks) for _, remarks in had] == [0, 2, 0]
+
+
+@pytest.mark.parametrize("name", ["smollm2-135m-instruct", "nobody"])
+async def test_a_model_that_cannot_be_had_ends_the_other_pulls(name: str) -> None:
+    """One error, no group of them, and no download goes on behind it."""
+    ended = asyncio.Event()
+
+    async def pull(name: str) -> Path:
+        if name == "whisper-base":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+        return await _offline(name)
+
+    with pytest.raises(ConfigurationError, match=f"no source|{name}"):
+        await have_all(("whisper-base", name), pull)
+    assert ended.is_set()
 
 
 async def _offline(name: str) -> Path:
