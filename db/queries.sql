@@ -407,10 +407,10 @@ SELECT id FROM processing_tasks
 WHERE assignment_id = :id AND kind IN ('intro_video', 'notebook', 'pages') ORDER BY created_at, id;
 
 -- name: assignment_ratings
--- What each model made of the submissions under one version.
+-- What each model made of the submissions under one version; of each, in the order in which they were asked.
 SELECT r.task_id, r.model, r.attempt, r.server, r.score, r.max_score, r.marks FROM ratings r
 JOIN processing_tasks t ON t.id = r.task_id
-WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.model, r.attempt;
+WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.rowid;
 
 -- name: newest_failures
 -- The parts of several submissions that ended without a result, under the version that gave the newest result.

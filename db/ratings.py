@@ -27,6 +27,6 @@ class Ratings:
         self._database = database
 
     async def of(self, assignment_id: str, version: int) -> tuple[KeptRating, ...]:
-        """All ratings under one version, by submission, model and try."""
+        """All ratings under one version, by submission, and of each in the order in which the models were asked."""
         rows = await self._database.all("assignment_ratings", {"id": assignment_id, "version": version})
         return tuple(KeptRating(**dict(row) | {"marks": json.loads(row["marks"])}) for row in rows)

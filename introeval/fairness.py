@@ -2,15 +2,17 @@
 
 The rules:
 
-1. The overlap is the linked share alone: what was flagged and so graded twice was not chosen at random, and only its
-   first rating counts here. Second draws of one model never count.
+1. The overlap is the linked share alone: what was flagged and so graded twice was not chosen at random, and of it only
+   the model that was asked first counts in the estimate. Second draws of one model never count there.
 2. The estimate is made anew from the tables whenever it is asked for: no state of its own that could be wrong.
-3. ``adjusted``: the grade that is shown is the mean of the adjusted scores. ``too_small``, ``disagree``: nothing is
-   adjusted; what one model alone graded needs a teacher's eye, and what is still to be graded goes to both.
+3. ``adjusted``: the grade that is shown is the mean of the adjusted scores, of every opinion that the given grade is
+   made of. ``too_small``, ``disagree``: nothing is adjusted; what one model alone graded needs a teacher's eye, and
+   what is still to be graded goes to both.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from db.assignments import Assignments
 from db.ratings import KeptRating, Ratings
@@ -36,7 +38,7 @@ AS_GIVEN = Standing(None)
 
 @dataclass(frozen=True, slots=True)
 class Fair:
-    """The finding for one version of an assignment. ``scores``: by submission, by model."""
+    """The finding for one version of an assignment. ``scores``: by submission, by model; its tries as their mean."""
 
     equating: Equating
     scores: Mapping[str, Mapping[str, float]]
@@ -82,14 +84,24 @@ class Fairness:
 
 
 def judge(kept: Sequence[KeptRating], overlap: frozenset[str], disagreement: float) -> Fair:
-    """The finding from the ratings (rule 1). Pure."""
-    scores: dict[str, dict[str, float]] = {}
-    # In the order in which they were asked for: the first draw of each model, and of what is not linked one model only.
-    for rating in sorted(kept, key=lambda each: each.attempt):
-        of_task = scores.setdefault(rating.task_id, {})
-        if rating.attempt == 1 and (rating.task_id in overlap or not of_task):
-            of_task[rating.model] = rating.score
+    """The finding from the ratings in the order in which they were asked for (rules 1 and 3). Pure."""
+    tries: dict[str, dict[str, list[float]]] = {}
+    for rating in kept:
+        tries.setdefault(rating.task_id, {}).setdefault(rating.model, []).append(rating.score)
     highest = max((rating.max_score for rating in kept), default=1.0)
-    ratings = [Rating(task, model, score) for task, each in scores.items() for model, score in each.items()]
-    settings = Settings(disagreement=disagreement)
-    return Fair(estimate(ratings, highest, settings), {task: each for task, each in scores.items() if each})
+    equating = estimate(_compared(kept, overlap), highest, Settings(disagreement=disagreement))
+    return Fair(
+        equating,
+        {task: {model: fmean(scores) for model, scores in by.items()} for task, by in tries.items()},
+    )
+
+
+def _compared(kept: Sequence[KeptRating], overlap: frozenset[str]) -> list[Rating]:
+    """What says something about the models' severities (rule 1)."""
+    found: list[Rating] = []
+    seen = set[str]()
+    for rating in kept:
+        if rating.attempt == 1 and (rating.task_id in overlap or rating.task_id not in seen):
+            found.append(Rating(rating.task_id, rating.model, rating.score))
+        seen.add(rating.task_id)
+    return found

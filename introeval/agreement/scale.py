@@ -118,7 +118,13 @@ class Equating(Value):
         return min(self.max_score, max(0.0, score))
 
     def final(self, scores: Mapping[str, float]) -> float:
-        """The grade of a work from the scores of the models that graded it: the mean of the adjusted ones."""
+        """The grade of a work from the scores of the models that graded it: the mean of the adjusted ones.
+
+        A model that gave second opinions alone has no known severity; its score counts as it was given.
+        """
         if not scores:
             raise AgreementError("A work that no model graded has no grade.")
-        return fmean(self.adjust(score, model) for model, score in scores.items())
+        known = {item.model for item in self.models}
+        return fmean(
+            self.adjust(score, model) if model in known else score for model, score in scores.items()
+        )

@@ -68,7 +68,40 @@ def test_a_second_opinion_on_the_flagged_is_no_overlap() -> None:
     kept = [rating(task, model, 5.0) for task in flagged for model in ("a", "b")]
     fair = judge(kept, OVERLAP, 0.3)
     assert fair.equating.n_overlap == 0
-    assert {len(scores) for scores in fair.scores.values()} == {1}
+    assert fair.equating.verdict is Verdict.NOT_NEEDED, "all were asked of the same model first"
+
+
+def test_every_opinion_counts_and_the_first_one_asked_is_compared() -> None:
+    """``b`` was asked first, ``a`` for the second opinion: the grade is the mean of both, and ``b`` is compared."""
+    kept, _ = session(2, severity=1.5)
+    flagged = next(each for each in kept if each.task_id not in OVERLAP and each.model == "b")
+    at = kept.index(flagged) + 1
+    asked = [*kept[:at], rating(flagged.task_id, "a", 3.0), *kept[at:]]
+    fair, without = judge(asked, OVERLAP, 0.3), judge(kept, OVERLAP, 0.3)
+    assert fair.equating == without.equating
+    assert fair.scores[flagged.task_id] == {"b": flagged.score, "a": 3.0}
+    both = [fair.equating.adjust(flagged.score, "b"), fair.equating.adjust(3.0, "a")]
+    assert fair.standing(flagged.task_id).adjusted == round(sum(both) / 2, 1)
+
+
+def test_a_model_that_gave_second_opinions_alone_counts_as_it_gave() -> None:
+    """Nothing is known of its severity."""
+    kept, _ = session(3, severity=1.5)
+    first = next(each for each in kept if each.task_id not in OVERLAP)
+    fair = judge([*kept, rating(first.task_id, "c", 2.0)], OVERLAP, 0.3)
+    mean = (fair.equating.adjust(first.score, first.model) + 2.0) / 2
+    assert fair.standing(first.task_id).adjusted == round(mean, 1)
+
+
+def test_a_second_draw_counts_in_the_grade_and_not_in_the_estimate() -> None:
+    """The given grade is the mean of both draws, so the adjusted one is too."""
+    kept, _ = session(4, severity=1.5)
+    first = next(each for each in kept if each.task_id not in OVERLAP)
+    again = rating(first.task_id, first.model, first.score - 1, attempt=2)
+    fair = judge([*kept, again], OVERLAP, 0.3)
+    assert fair.equating == judge(kept, OVERLAP, 0.3).equating
+    shown = fair.standing(first.task_id).adjusted
+    assert shown == round(fair.equating.adjust(first.score - 0.5, first.model), 1)
 
 
 def test_one_model_needs_no_adjusting() -> None:

@@ -129,3 +129,11 @@ async def test_a_file_as_a_spreadsheet_saves_it(room: Room) -> None:
     answer = await room.client.post(AGREEMENT, data=data, headers={"Content-Type": "text/csv"})
     assert answer.status == 200, await answer.text()
     assert (await answer.json())["report"]["human"][0]["total"]["mean_absolute_error"]["n"] == 16
+
+
+async def test_ratings_are_read_in_the_order_asked(room: Room) -> None:
+    """Not by name: of what was flagged, the model that was asked first is the one that is compared."""
+    task_id = await room.accepted()
+    await grade(room, task_id, ("b", 7.0), ("a", 4.0))
+    assignment = await room.context.library.latest("introductions")
+    assert [each.model for each in await room.context.fairness.ratings(assignment)] == ["b", "a"]
