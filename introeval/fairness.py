@@ -4,12 +4,15 @@ The rules:
 
 1. The overlap is the linked share alone: what was flagged and so graded twice was not chosen at random, and of it only
    the model that was asked first counts in the estimate. Second draws of one model never count there.
-2. The estimate is made anew from the tables whenever it is asked for: no state of its own that could be wrong.
-3. ``adjusted``: the grade that is shown is the mean of the adjusted scores, of every opinion that the given grade is
+2. A model that was never asked first, and that too few linked works show, gave second opinions only: it is no part of
+   the estimate. A plan that has one model grade everybody (``compares``) leaves nothing to luck, and to estimate.
+3. The estimate is made anew from the tables whenever it is asked for: no state of its own that could be wrong.
+4. ``adjusted``: the grade that is shown is the mean of the adjusted scores, of every opinion that the given grade is
    made of. ``too_small``, ``disagree``: nothing is adjusted; what one model alone graded needs a teacher's eye, and
    what is still to be graded goes to both.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -19,7 +22,7 @@ from db.ratings import KeptRating, Ratings
 from introeval.agreement.linked import linked
 from introeval.agreement.scale import Equating, Rating, Settings, Verdict
 from introeval.agreement.severity import estimate
-from introeval.assignments import Assignment
+from introeval.assignments import Assignment, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,11 @@ class Fairness:
     async def of(self, assignment: Assignment) -> Fair:
         """The finding for this version. Raises ``StateError``."""
         kept = await self._ratings.of(assignment.id, assignment.version)
-        ids = await self._assignments.task_ids(assignment.id)
-        plan = assignment.plan
-        overlap = (
-            frozenset(ids) if plan.plan == "both" else linked(ids, plan.overlap_share, plan.overlap_least)
-        )
+        plan, overlap = assignment.plan, None
+        if compares(assignment):
+            ids = await self._assignments.task_ids(assignment.id)
+            both = plan.plan == "both"
+            overlap = frozenset(ids) if both else linked(ids, plan.overlap_share, plan.overlap_least)
         return judge(kept, overlap, plan.disagreement)
 
     async def ratings(self, assignment: Assignment) -> tuple[KeptRating, ...]:
@@ -76,6 +79,8 @@ class Fairness:
 
     async def both(self, assignment: Assignment, task_id: str) -> bool:
         """Whether two models are to grade this submission: it is linked, or the models disagree too much for one."""
+        if not compares(assignment):
+            return False
         plan = assignment.plan
         ids = await self._assignments.task_ids(assignment.id)
         if task_id in linked(ids, plan.overlap_share, plan.overlap_least):
@@ -83,13 +88,26 @@ class Fairness:
         return (await self.of(assignment)).equating.verdict is Verdict.DISAGREE
 
 
-def judge(kept: Sequence[KeptRating], overlap: frozenset[str], disagreement: float) -> Fair:
-    """The finding from the ratings in the order in which they were asked for (rules 1 and 3). Pure."""
+def compares(assignment: Assignment) -> bool:
+    """Whether its plan lets several models grade, so that there is luck to take out.
+
+    The code of all notebooks is one model's to judge, unless ``both`` asks two (``introeval.notebooks.opinions``).
+    """
+    plan = assignment.plan.plan
+    return plan == "both" or (plan == "round_robin" and assignment.kind is not Kind.NOTEBOOK)
+
+
+def judge(kept: Sequence[KeptRating], overlap: frozenset[str] | None, disagreement: float) -> Fair:
+    """The finding from the ratings in the order in which they were asked for (rules 1, 2 and 4). Pure.
+
+    ``overlap``: the linked works; ``None`` when the plan has one model grade everybody.
+    """
     tries: dict[str, dict[str, list[float]]] = {}
     for rating in kept:
         tries.setdefault(rating.task_id, {}).setdefault(rating.model, []).append(rating.score)
     highest = max((rating.max_score for rating in kept), default=1.0)
-    equating = estimate(_compared(kept, overlap), highest, Settings(disagreement=disagreement))
+    compared = [] if overlap is None else _compared(kept, overlap)
+    equating = estimate(compared, highest, Settings(disagreement=disagreement))
     return Fair(
         equating,
         {task: {model: fmean(scores) for model, scores in by.items()} for task, by in tries.items()},
@@ -97,11 +115,15 @@ def judge(kept: Sequence[KeptRating], overlap: frozenset[str], disagreement: flo
 
 
 def _compared(kept: Sequence[KeptRating], overlap: frozenset[str]) -> list[Rating]:
-    """What says something about the models' severities (rule 1)."""
-    found: list[Rating] = []
-    seen = set[str]()
+    """What says something about the models' severities (rules 1 and 2)."""
+    works: dict[str, list[Rating]] = {}
     for rating in kept:
-        if rating.attempt == 1 and (rating.task_id in overlap or rating.task_id not in seen):
-            found.append(Rating(rating.task_id, rating.model, rating.score))
-        seen.add(rating.task_id)
-    return found
+        of_work = works.setdefault(rating.task_id, [])
+        if rating.attempt == 1 and (rating.task_id in overlap or not of_work):
+            of_work.append(Rating(rating.task_id, rating.model, rating.score))
+    regular = {each[0].model for each in works.values() if each}
+    linking = Counter(rating.model for each in works.values() if len(each) > 1 for rating in each)
+    regular |= {model for model, count in linking.items() if count >= Settings().minimum}
+    found = [rating for each in works.values() for rating in each]
+    # Of the first few works all are linked: there the second model was asked as regularly as the first.
+    return [rating for rating in found if rating.model in regular] if len(regular) > 1 else found

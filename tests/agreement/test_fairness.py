@@ -7,7 +7,7 @@ import pytest
 from db.ratings import KeptRating
 from introeval.agreement.linked import linked
 from introeval.agreement.scale import Verdict
-from introeval.fairness import judge
+from introeval.fairness import AS_GIVEN, judge
 
 IDS = [f"task{n}" for n in range(40)]
 OVERLAP = linked(IDS, 0.25)
@@ -109,3 +109,27 @@ def test_one_model_needs_no_adjusting() -> None:
     fair = judge([rating("t", "a", 5.0), rating("t", "a", 6.0, attempt=2)], frozenset(), 0.3)
     assert (fair.equating.verdict, fair.standing("t").adjusted) == (Verdict.NOT_NEEDED, None)
     assert judge([], frozenset(), 0.3).standing("x").adjusted is None
+
+
+def test_a_plan_of_one_model_compares_nothing() -> None:
+    """One flagged work has a second opinion by ``b``: nobody else's grade is in doubt for it, linked or not."""
+    kept = [rating(task, "a", 7.0) for task in IDS] + [rating(IDS[0], "b", 4.0)]
+    fair = judge(kept, None, 0.3)
+    assert fair.equating.verdict is Verdict.NOT_NEEDED
+    assert {fair.standing(task) for task in IDS} == {AS_GIVEN}
+    assert fair.scores[IDS[0]] == {"a": 7.0, "b": 4.0}
+
+
+def test_a_second_opinion_on_a_linked_work_brings_no_model_into_the_estimate() -> None:
+    """The work was flagged, and linked afterwards; a third model that nobody was given by turn cannot stop the rest."""
+    kept, _ = session(5, severity=1.5)
+    fair = judge([*kept, rating(next(iter(OVERLAP)), "c", 2.0)], OVERLAP, 0.3)
+    assert fair.equating == judge(kept, OVERLAP, 0.3).equating
+    assert fair.equating.verdict is Verdict.ADJUSTED
+
+
+def test_the_first_few_are_all_linked_and_too_few() -> None:
+    """``b`` is never asked first there, and still no giver of second opinions."""
+    few = sorted(OVERLAP)[:4]
+    fair = judge([rating(task, model, 5.0) for task in few for model in ("a", "b")], OVERLAP, 0.3)
+    assert fair.equating.verdict is Verdict.TOO_SMALL

@@ -11,6 +11,7 @@ from introeval.agreement.linked import linked
 from scheduler.ports import Evaluation
 from scheduler.ratings import Rating
 from tests.web.bodies import problem
+from tests.web.homework import notebook
 from tests.web.running import Piece, Room, running
 
 FAIRNESS = "/api/v1/assignments/introductions/fairness"
@@ -31,9 +32,10 @@ def marked(score: float) -> dict[str, Any]:
     return {"score": score, "max_score": 10.0, "criteria": [criterion], "rubric": "introduction"}
 
 
-async def grade(room: Room, task_id: str, *given: tuple[str, float]) -> None:
+async def grade(room: Room, task_id: str, *given: tuple[str, float], spoken: bool = True) -> None:
     """Do what one or two language models would."""
-    await room.transcribe(task_id, [Piece(0.0, 1.0, "Hello.")])
+    if spoken:
+        await room.transcribe(task_id, [Piece(0.0, 1.0, "Hello.")])
     started = await room.store.start(await room.task(task_id), time.time())
     mean = sum(score for _, score in given) / len(given)
     ratings = tuple(
@@ -137,3 +139,29 @@ async def test_ratings_are_read_in_the_order_asked(room: Room) -> None:
     await grade(room, task_id, ("b", 7.0), ("a", 4.0))
     assignment = await room.context.library.latest("introductions")
     assert [each.model for each in await room.context.fairness.ratings(assignment)] == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"id": "talk", "kind": "intro_video", "plan": {"plan": "single", "model": "b"}},
+        {"id": "rain-notebook", "kind": "notebook"},
+    ],
+    ids=["single", "notebooks"],
+)
+async def test_one_flagged_work_leaves_the_others_final(room: Room, named: dict[str, Any]) -> None:
+    """Its second opinion comes from another model; the plan has one model grade everybody all the same."""
+    made = await room.client.post("/api/v1/assignments", json=named | {"title": "Talk"})
+    assert made.status == 201
+    spoken, name = named["kind"] == "intro_video", named["id"]
+    for n in range(7):
+        roll = f"R-{n}"
+        task_id = await (
+            room.accepted(assignment=name, roll_number=roll) if spoken else notebook(room, roll_number=roll)
+        )
+        await grade(room, task_id, *[("b", 7.0), ("a", 4.0)][: 1 + (n == 6)], spoken=spoken)
+    listed = await (await room.client.get(f"/api/v1/submissions?assignment={name}")).json()
+    assert [item["review"] for item in listed["items"]] == [[]] * 7
+    found = await (await room.client.get(FAIRNESS.replace("introductions", name))).json()
+    assert found["equating"]["verdict"] == "not_needed"
+    assert {"b": 7.0, "a": 4.0} in [item["scores"] for item in found["items"]]
