@@ -412,6 +412,15 @@ SELECT r.task_id, r.model, r.attempt, r.server, r.score, r.max_score, r.marks FR
 JOIN processing_tasks t ON t.id = r.task_id
 WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.rowid;
 
+-- name: assignment_caps
+-- The lowest cap of a guard that each result under one version keeps to; a score is rounded, so it may be 0.05 above.
+SELECT r.task_id, min(json_extract(r.report, g.fullkey || '.cap')) AS cap
+FROM processing_tasks t JOIN results r ON r.task_id = t.id AND r.assignment_version = :version
+JOIN json_each(r.report, '$.guards') g
+WHERE t.assignment_id = :id AND json_type(r.report, g.fullkey || '.cap') IN ('integer', 'real')
+  AND json_extract(r.report, g.fullkey || '.cap') >= r.score - 0.051
+GROUP BY r.task_id;
+
 -- name: newest_failures
 -- The parts of several submissions that ended without a result, under the version that gave the newest result.
 SELECT f.task_id, f.code, f.stage, f.place, f.message, f.advice FROM failures f

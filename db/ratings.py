@@ -30,3 +30,11 @@ class Ratings:
         """All ratings under one version, by submission, and of each in the order in which the models were asked."""
         rows = await self._database.all("assignment_ratings", {"id": assignment_id, "version": version})
         return tuple(KeptRating(**dict(row) | {"marks": json.loads(row["marks"])}) for row in rows)
+
+    async def caps(self, assignment_id: str, version: int) -> dict[str, float]:
+        """The lowest cap that guards set each submission under one version, as far as its grade keeps to it.
+
+        A grade may be above one: the mean of two opinions, of which the guard bound one.
+        """
+        rows = await self._database.all("assignment_caps", {"id": assignment_id, "version": version})
+        return {row["task_id"]: float(row["cap"]) for row in rows}

@@ -10,11 +10,12 @@ The rules:
 4. ``adjusted``: the grade that is shown is the mean of the adjusted scores, of every opinion that the given grade is
    made of. ``too_small``, ``disagree``: nothing is adjusted; what one model alone graded needs a teacher's eye, and
    what is still to be graded goes to both.
+5. Adjusting never lifts a grade over what a guard allowed it.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from db.assignments import Assignments
@@ -41,10 +42,14 @@ AS_GIVEN = Standing(None)
 
 @dataclass(frozen=True, slots=True)
 class Fair:
-    """The finding for one version of an assignment. ``scores``: by submission, by model; its tries as their mean."""
+    """The finding for one version of an assignment. ``scores``: by submission, by model; its tries as their mean.
+
+    ``caps``: by submission, the most that its guards allow; not there: no guard bounds it.
+    """
 
     equating: Equating
     scores: Mapping[str, Mapping[str, float]]
+    caps: Mapping[str, float] = field(default_factory=dict)
 
     def standing(self, task_id: str) -> Standing:
         """Where one submission stands."""
@@ -52,7 +57,9 @@ class Fair:
         if not scores or self.equating.verdict is Verdict.NOT_NEEDED:
             return Standing(None)
         if self.equating.verdict is Verdict.ADJUSTED:
-            return Standing(round(self.equating.final(scores), 1))
+            cap = self.caps.get(task_id, self.equating.max_score)
+            # A cap such as 2.45 must not be passed by rounding either.
+            return Standing(min(round(self.equating.final(scores, cap), 1), cap))
         return Standing(None, "" if len(scores) > 1 else f"One model alone graded this. {self.equating.why}")
 
 
@@ -71,7 +78,8 @@ class Fairness:
             ids = await self._assignments.task_ids(assignment.id)
             both = plan.plan == "both"
             overlap = frozenset(ids) if both else linked(ids, plan.overlap_share, plan.overlap_least)
-        return judge(kept, overlap, plan.disagreement)
+        caps = await self._ratings.caps(assignment.id, assignment.version)
+        return judge(kept, overlap, plan.disagreement, caps)
 
     async def ratings(self, assignment: Assignment) -> tuple[KeptRating, ...]:
         """What each model gave under this version. Raises ``StateError``."""
@@ -97,10 +105,15 @@ def compares(assignment: Assignment) -> bool:
     return plan == "both" or (plan == "round_robin" and assignment.kind is not Kind.NOTEBOOK)
 
 
-def judge(kept: Sequence[KeptRating], overlap: frozenset[str] | None, disagreement: float) -> Fair:
+def judge(
+    kept: Sequence[KeptRating],
+    overlap: frozenset[str] | None,
+    disagreement: float,
+    caps: Mapping[str, float] | None = None,
+) -> Fair:
     """The finding from the ratings in the order in which they were asked for (rules 1, 2 and 4). Pure.
 
-    ``overlap``: the linked works; ``None`` when the plan has one model grade everybody.
+    ``overlap``: the linked works; ``None`` when the plan has one model grade everybody. ``caps``: as ``Fair`` has them.
     """
     tries: dict[str, dict[str, list[float]]] = {}
     for rating in kept:
@@ -111,6 +124,7 @@ def judge(kept: Sequence[KeptRating], overlap: frozenset[str] | None, disagreeme
     return Fair(
         equating,
         {task: {model: fmean(scores) for model, scores in by.items()} for task, by in tries.items()},
+        caps or {},
     )
 
 

@@ -108,23 +108,31 @@ class Equating(Value):
 
         Raises ``AgreementError`` for a model that graded nothing here.
         """
-        if self.verdict is Verdict.ADJUSTED:
-            found = next((item for item in self.models if item.model == model), None)
-            if found is None:
-                raise AgreementError(
-                    f"The model {model!r} graded nothing here, so its severity is not known."
-                )
-            score = found.levelled(score, self.centre)
-        return min(self.max_score, max(0.0, score))
+        if self.verdict is Verdict.ADJUSTED and model not in {item.model for item in self.models}:
+            raise AgreementError(f"The model {model!r} graded nothing here, so its severity is not known.")
+        return self._bounded(self._levelled(score, model), self.max_score)
 
-    def final(self, scores: Mapping[str, float]) -> float:
+    def final(self, scores: Mapping[str, float], cap: float | None = None) -> float:
         """The grade of a work from the scores of the models that graded it: the mean of the adjusted ones.
 
-        A model that gave second opinions alone has no known severity; its score counts as it was given.
+        The mean is bounded, not what it is made of. A model that gave second opinions alone has no known severity; its
+        score counts as it was given. Where several models all give 0, or all give the maximum, there is nothing to
+        adjust. ``cap``: the most that a guard allows.
         """
         if not scores:
             raise AgreementError("A work that no model graded has no grade.")
-        known = {item.model for item in self.models}
-        return fmean(
-            self.adjust(score, model) if model in known else score for model, score in scores.items()
-        )
+        given = set(scores.values())
+        if len(scores) > 1 and given in ({0.0}, {self.max_score}):
+            return given.pop()
+        mean = fmean(self._levelled(score, model) for model, score in scores.items())
+        return self._bounded(mean, self.max_score if cap is None else min(cap, self.max_score))
+
+    def _levelled(self, score: float, model: str) -> float:
+        if self.verdict is not Verdict.ADJUSTED:
+            return score
+        found = next((item for item in self.models if item.model == model), None)
+        return score if found is None else found.levelled(score, self.centre)
+
+    @staticmethod
+    def _bounded(score: float, most: float) -> float:
+        return min(most, max(0.0, score))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from db.ratings import Ratings
 from introeval.agreement.linked import linked
 from scheduler.ports import Evaluation
 from scheduler.ratings import Rating
@@ -32,8 +33,10 @@ def marked(score: float) -> dict[str, Any]:
     return {"score": score, "max_score": 10.0, "criteria": [criterion], "rubric": "introduction"}
 
 
-async def grade(room: Room, task_id: str, *given: tuple[str, float], spoken: bool = True) -> None:
-    """Do what one or two language models would."""
+async def grade(
+    room: Room, task_id: str, *given: tuple[str, float], spoken: bool = True, **more: Any
+) -> None:
+    """Do what one or two language models would. ``more``: of the report."""
     if spoken:
         await room.transcribe(task_id, [Piece(0.0, 1.0, "Hello.")])
     started = await room.store.start(await room.task(task_id), time.time())
@@ -45,7 +48,7 @@ async def grade(room: Room, task_id: str, *given: tuple[str, float], spoken: boo
     result = Evaluation(
         score=mean,
         max_score=10.0,
-        report=marked(mean),
+        report=marked(mean) | more,
         model=" + ".join(model for model, _ in given),
         server="s",
         prompt_hash="h",
@@ -58,14 +61,19 @@ async def grade(room: Room, task_id: str, *given: tuple[str, float], spoken: boo
     await room.store.evaluated(started, result, time.time())
 
 
-async def session(room: Room, count: int = 16) -> dict[str, float]:
-    """A round robin in which ``b`` gives 1.5 less than ``a``; returns the true score of each submission."""
+async def session(room: Room, count: int = 16, capped: bool = False) -> dict[str, float]:
+    """A round robin in which ``b`` gives 1.5 less than ``a``; returns the true score of each submission.
+
+    ``capped``: a guard allows each what it was given, and no more."""
     ids = [await room.accepted(roll_number=f"R-{n}", name="A Student") for n in range(count)]
     both = linked(ids)
     truth = {task_id: 4.0 + 0.3 * n for n, task_id in enumerate(ids)}
     for n, (task_id, score) in enumerate(truth.items()):
         one, other = ("a", score + STRICT / 2), ("b", score - STRICT / 2)
-        await grade(room, task_id, *((one, other) if task_id in both else (one,) if n % 2 else (other,)))
+        given = (one, other) if task_id in both else (one,) if n % 2 else (other,)
+        cap = sum(each for _, each in given) / len(given)
+        guards = [{"code": "brief", "reason": "So.", "cap": cap}] if capped else []
+        await grade(room, task_id, *given, guards=guards)
     return truth
 
 
@@ -82,6 +90,27 @@ async def test_severity_is_taken_out(room: Room) -> None:
     assert shown["grade"]["adjusted_score"] == pytest.approx(truth[task_id], abs=0.35)
     page = await (await room.client.get("/")).text()
     assert "adjusted" in page
+
+
+async def test_adjusting_passes_no_guard(room: Room) -> None:
+    """Everybody was capped at what was given: the strict model's grades stay (or lose what rounding takes)."""
+    await session(room, capped=True)
+    body = await (await room.client.get(FAIRNESS)).json()
+    assert body["equating"]["verdict"] == "adjusted"
+    given = {item["id"]: sum(item["scores"].values()) / len(item["scores"]) for item in body["items"]}
+    assert all(item["adjusted"] <= given[item["id"]] for item in body["items"])
+    strict = [item for item in body["items"] if list(item["scores"]) == ["b"]]
+    assert len(strict) >= 3
+    assert all(item["adjusted"] == pytest.approx(given[item["id"]], abs=0.051) for item in strict)
+
+
+async def test_a_cap_that_bound_one_of_two_opinions_is_not_the_grades(room: Room) -> None:
+    """The mean is above it, and stays: what a report of an older version has as a guard is no number."""
+    ids = [await room.accepted(roll_number=f"R-{n}") for n in range(2)]
+    guards = [{"code": "off_topic", "reason": "So.", "cap": 2.0}, "old", {"code": "brief", "cap": "6"}]
+    await grade(room, ids[0], ("a", 2.0), ("b", 4.0), guards=guards)
+    await grade(room, ids[1], ("a", 2.04), guards=guards)
+    assert await Ratings(room.database).caps("introductions", 1) == {ids[1]: 2.0}
 
 
 async def test_agreement_with_a_teacher(room: Room) -> None:
