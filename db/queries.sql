@@ -412,6 +412,13 @@ SELECT r.task_id, r.model, r.attempt, r.server, r.score, r.max_score, r.marks FR
 JOIN processing_tasks t ON t.id = r.task_id
 WHERE t.assignment_id = :id AND r.assignment_version = :version ORDER BY r.task_id, r.rowid;
 
+-- name: ratings_mark
+-- What changes with the ratings under one version and with the submissions of its assignment.
+SELECT count(*) AS ratings, max(r.rowid) AS newest, max(r.created_at) AS latest,
+       (SELECT count(*) FROM processing_tasks WHERE assignment_id = :id) AS submissions
+FROM processing_tasks t JOIN ratings r ON r.task_id = t.id AND r.assignment_version = :version
+WHERE t.assignment_id = :id;
+
 -- name: assignment_caps
 -- The lowest cap of a guard that each result under one version keeps to; a score is rounded, so it may be 0.05 above.
 SELECT r.task_id, min(json_extract(r.report, g.fullkey || '.cap')) AS cap

@@ -20,6 +20,18 @@ class KeptRating:
     marks: Mapping[str, float | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What changes whenever ratings under a version come or go, or submissions of its assignment come.
+
+    ``newest``: the highest row; it may be given again to a later rating, which then has another time (``latest``)."""
+
+    ratings: int
+    newest: int | None
+    latest: float | None
+    submissions: int
+
+
 class Ratings:
     """Reads them."""
 
@@ -38,3 +50,9 @@ class Ratings:
         """
         rows = await self._database.all("assignment_caps", {"id": assignment_id, "version": version})
         return {row["task_id"]: float(row["cap"]) for row in rows}
+
+    async def mark(self, assignment_id: str, version: int) -> Mark:
+        """A cheap sign of whether ``of`` and ``caps`` would answer as they did."""
+        row = await self._database.one("ratings_mark", {"id": assignment_id, "version": version})
+        assert row is not None
+        return Mark(**dict(row))

@@ -6,24 +6,29 @@ The rules:
    the model that was asked first counts in the estimate. Second draws of one model never count there.
 2. A model that was never asked first, and that too few linked works show, gave second opinions only: it is no part of
    the estimate. A plan that has one model grade everybody (``compares``) leaves nothing to luck, and to estimate.
-3. The estimate is made anew from the tables whenever it is asked for: no state of its own that could be wrong.
+3. The estimate is made anew from the tables when something in them that it rests on has changed (``Ratings.mark``), in
+   a thread, one at a time; whoever asks meanwhile waits for it, and the next ones get the one that is kept.
 4. ``adjusted``: the grade that is shown is the mean of the adjusted scores, of every opinion that the given grade is
    made of. ``too_small``, ``disagree``: nothing is adjusted; what one model alone graded needs a teacher's eye, and
    what is still to be graded goes to both.
 5. Adjusting never lifts a grade over what a guard allowed it.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
 from db.assignments import Assignments
-from db.ratings import KeptRating, Ratings
+from db.ratings import KeptRating, Mark, Ratings
 from introeval.agreement.linked import linked
 from introeval.agreement.scale import Equating, Rating, Settings, Verdict
 from introeval.agreement.severity import estimate
 from introeval.assignments import Assignment, Kind
+
+REMEMBERED = 32
+"""Versions of assignments whose last estimate is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,28 @@ class Fairness:
     def __init__(self, assignments: Assignments, ratings: Ratings) -> None:
         self._assignments = assignments
         self._ratings = ratings
+        self._lock = asyncio.Lock()
+        self._kept: dict[tuple[str, int], tuple[Mark, Fair]] = {}
 
     async def of(self, assignment: Assignment) -> Fair:
         """The finding for this version. Raises ``StateError``."""
+        key = (assignment.id, assignment.version)
+        async with self._lock:
+            # Before what it stands for: what is committed in between is found by the next mark.
+            mark = await self._ratings.mark(*key)
+            kept = self._kept.pop(key, None)
+            if kept is None or kept[0] != mark:
+                kept = mark, await self._found(assignment)
+            self._kept[key] = kept
+            if len(self._kept) > REMEMBERED:
+                self._kept.pop(next(iter(self._kept)))
+            return kept[1]
+
+    async def _found(self, assignment: Assignment) -> Fair:
         kept = await self._ratings.of(assignment.id, assignment.version)
-        plan, overlap = assignment.plan, None
-        if compares(assignment):
-            ids = await self._assignments.task_ids(assignment.id)
-            both = plan.plan == "both"
-            overlap = frozenset(ids) if both else linked(ids, plan.overlap_share, plan.overlap_least)
         caps = await self._ratings.caps(assignment.id, assignment.version)
-        return judge(kept, overlap, plan.disagreement, caps)
+        ids = await self._assignments.task_ids(assignment.id) if compares(assignment) else []
+        return await asyncio.to_thread(_judged, assignment, kept, caps, ids)
 
     async def ratings(self, assignment: Assignment) -> tuple[KeptRating, ...]:
         """What each model gave under this version. Raises ``StateError``."""
@@ -103,6 +119,16 @@ def compares(assignment: Assignment) -> bool:
     """
     plan = assignment.plan.plan
     return plan == "both" or (plan == "round_robin" and assignment.kind is not Kind.NOTEBOOK)
+
+
+def _judged(
+    assignment: Assignment, kept: Sequence[KeptRating], caps: Mapping[str, float], ids: Sequence[str]
+) -> Fair:
+    plan, overlap = assignment.plan, None
+    if compares(assignment):
+        both = plan.plan == "both"
+        overlap = frozenset(ids) if both else linked(ids, plan.overlap_share, plan.overlap_least)
+    return judge(kept, overlap, plan.disagreement, caps)
 
 
 def judge(

@@ -18,14 +18,12 @@ and so do the logarithms of the spreads: the reference is the mean of the models
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist, fmean
 
 from introeval.agreement.errors import AgreementError
-
-Scores = Mapping[str, float]
-"""One work's scores, by model."""
+from introeval.agreement.sums import Equations, Moments, Scores, solve
 
 
 def centre_of(works: Sequence[Scores]) -> float:
@@ -41,21 +39,48 @@ def common(works: Sequence[Scores], one: str, other: str) -> tuple[list[float], 
 
 def log_spreads(works: Sequence[Scores], models: Sequence[str], least_sd: float) -> tuple[float, ...] | None:
     """The unshrunk log spreads (rule 1); ``None`` when scores differ too little to tell (rule 4)."""
-    size = len(models)
-    matrix, right = [[0.0] * size for _ in models], [0.0] * size
-    for (i, one), (j, other) in combinations(enumerate(models), 2):
-        firsts, seconds = common(works, one, other)
-        if len(firsts) < 2:
+    return _fitted(len(models), _pairs(works, models), least_sd)
+
+
+def log_spreads_without_each(
+    works: Sequence[Scores], models: Sequence[str], least_sd: float
+) -> list[tuple[float, ...] | None]:
+    """The same without each of the works in turn."""
+    pairs = _pairs(works, models)
+    found = []
+    for work in works:
+        fewer = {
+            (i, j): moments.without(work[models[i]], work[models[j]])
+            if models[i] in work and models[j] in work and moments.n > 1
+            else moments
+            for (i, j), moments in pairs.items()
+        }
+        found.append(_fitted(len(models), fewer, least_sd))
+    return found
+
+
+def _pairs(works: Sequence[Scores], models: Sequence[str]) -> dict[tuple[int, int], Moments]:
+    """Each two models that share at least two works."""
+    shared = {
+        (i, j): common(works, one, other) for (i, one), (j, other) in combinations(enumerate(models), 2)
+    }
+    return {pair: Moments.of(*scores) for pair, scores in shared.items() if len(scores[0]) > 1}
+
+
+def _fitted(size: int, pairs: Mapping[tuple[int, int], Moments], least_sd: float) -> tuple[float, ...] | None:
+    matrix, right = [[0.0] * size for _ in range(size)], [0.0] * size
+    for (i, j), moments in pairs.items():
+        if moments.n < 2:
             continue
-        deviations = stdev(firsts), stdev(seconds)
+        deviations = moments.deviations
         if min(deviations) < least_sd:
             continue
-        weight, ratio = len(firsts) - 1, math.log(deviations[0] / deviations[1])
+        weight, ratio = moments.n - 1, math.log(deviations[0] / deviations[1])
         for at, to, sign in ((i, j, 1), (j, i, -1)):
             matrix[at][at] += weight
             matrix[at][to] -= weight
             right[at] += sign * weight * ratio
-    found = _solve(matrix, right)
+    found = solve(matrix, right)
     return tuple(value - fmean(found) for value in found) if found is not None else None
 
 
@@ -63,33 +88,42 @@ def severities(
     works: Sequence[Scores], models: Sequence[str], centre: float, spreads: Sequence[float]
 ) -> tuple[float, ...]:
     """The severities for known log spreads (rule 2). Raises ``AgreementError`` when works do not link all models."""
-    size, place = len(models), {model: at for at, model in enumerate(models)}
-    matrix, right = [[0.0] * size for _ in models], [0.0] * size
-    scale = [math.exp(value) for value in spreads]
-    for scores in works:
-        levelled = {place[model]: (score - centre) / scale[place[model]] for model, score in scores.items()}
-        mean, count = fmean(levelled.values()), len(levelled)
-        for at, value in levelled.items():
-            right[at] += value - mean
-            matrix[at][at] += 1
-            for to in levelled:
-                matrix[at][to] -= 1 / count
-    found = _solve(matrix, right)
+    scales = [math.exp(value) for value in spreads]
+    equations = Equations(models, scales)
+    for work in works:
+        equations.add(work)
+    return _levelled(equations, scales, centre)
+
+
+def severities_without_each(
+    works: Sequence[Scores], models: Sequence[str], spreads: Sequence[float]
+) -> list[tuple[float, ...]]:
+    """The same without each of the works in turn, about the centre of the others. Raises ``AgreementError``."""
+    scales = [math.exp(value) for value in spreads]
+    equations = Equations(models, scales)
+    for work in works:
+        equations.add(work)
+    means = [fmean(work.values()) for work in works]
+    total, found = math.fsum(means), []
+    for work, mean in zip(works, means, strict=True):
+        equations.add(work, -1)
+        found.append(_levelled(equations, scales, (total - mean) / (len(works) - 1)))
+        equations.add(work)
+    return found
+
+
+def _levelled(equations: Equations, scales: Sequence[float], centre: float) -> tuple[float, ...]:
+    found = equations.solved(centre)
     if found is None:
         raise AgreementError("No works link all the models, so their severities cannot be compared.")
-    shift = sum(map(math.prod, zip(scale, found, strict=True))) / sum(scale)
-    return tuple(-width * (value - shift) for width, value in zip(scale, found, strict=True))
+    shift = sum(map(math.prod, zip(scales, found, strict=True))) / sum(scales)
+    return tuple(-scale * (value - shift) for scale, value in zip(scales, found, strict=True))
 
 
 def shrunk(spreads: Sequence[float], errors: Sequence[float], prior: float) -> tuple[float, ...]:
     """The log spreads after rule 3, their sum still 0. ``prior``: the standard deviation expected of log spreads."""
     kept = [prior**2 / (prior**2 + error**2) * value for value, error in zip(spreads, errors, strict=True)]
     return tuple(value - fmean(kept) for value in kept)
-
-
-def without_each(works: Sequence[Scores]) -> Iterator[Sequence[Scores]]:
-    """The works without each of them in turn."""
-    return ([*works[:at], *works[at + 1 :]] for at in range(len(works)))
 
 
 def jackknife_errors(values: Sequence[Sequence[float]]) -> tuple[float, ...]:
@@ -116,22 +150,3 @@ def student_t(confidence: float, degrees: int) -> float:
     )
     corrections: float = sum(term / degrees**power for power, term in enumerate(terms, start=1))
     return x + corrections
-
-
-def _solve(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float] | None:
-    """Solve a singular Laplacian system with the first unknown set to 0; ``None`` when the graph is not connected."""
-    rows = [[*line[1:], value] for line, value in zip(matrix[1:], right[1:], strict=True)]
-    size = len(rows)
-    for at in range(size):
-        pivot = max(range(at, size), key=lambda row: abs(rows[row][at]))
-        if abs(rows[pivot][at]) < 1e-9:
-            return None
-        rows[at], rows[pivot] = rows[pivot], rows[at]
-        for row in range(at + 1, size):
-            factor = rows[row][at] / rows[at][at]
-            rows[row] = [value - factor * above for value, above in zip(rows[row], rows[at], strict=True)]
-    found = [0.0] * size
-    for at in reversed(range(size)):
-        known = sum(rows[at][to] * found[to] for to in range(at + 1, size))
-        found[at] = (rows[at][-1] - known) / rows[at][at]
-    return [0.0, *found]

@@ -25,10 +25,10 @@ from statistics import NormalDist, correlation, fmean, stdev
 from typing import Literal
 
 from introeval.agreement import equating
-from introeval.agreement.equating import Scores
 from introeval.agreement.errors import AgreementError
 from introeval.agreement.marks import SAME
 from introeval.agreement.scale import Equating, ModelSeverity, PairLimits, Rating, Settings, Verdict
+from introeval.agreement.sums import Scores
 
 __all__ = ["Equating", "ModelSeverity", "PairLimits", "Rating", "Settings", "Verdict", "estimate"]
 
@@ -52,10 +52,7 @@ def estimate(ratings: Iterable[Rating], max_score: float, settings: Settings | N
     own = equating.severities(shared, models, centre, spreads)
     # Each about its own centre, as the severities themselves are: about a fixed one, spreads that were fitted to the
     # same works would explain away some of the error.
-    drawn = [
-        equating.severities(fewer, models, equating.centre_of(fewer), spreads)
-        for fewer in equating.without_each(shared)
-    ]
+    drawn = equating.severities_without_each(shared, models, spreads)
     errors = equating.jackknife_errors(drawn)
     found = tuple(
         _model(
@@ -138,7 +135,7 @@ def _spreads(
     """The method, the log spreads as used, and the standard errors of these."""
     least = how.least_deviation * max_score
     own = equating.log_spreads(works, models, least)
-    drawn = [equating.log_spreads(fewer, models, least) for fewer in equating.without_each(works)]
+    drawn = equating.log_spreads_without_each(works, models, least)
     found = [values for values in drawn if values is not None]
     if own is None or len(found) < len(drawn) or how.spread_prior == 0:
         return "mean", (0.0,) * len(models), (0.0,) * len(models)

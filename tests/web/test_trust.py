@@ -1,5 +1,6 @@
 """How far grades can be trusted, over HTTP: two models of different severity, and a teacher's own grades."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from db.keeping import Keeping
 from db.ratings import Ratings
 from introeval.agreement.linked import linked
 from scheduler.ports import Evaluation
@@ -194,3 +196,20 @@ async def test_one_flagged_work_leaves_the_others_final(room: Room, named: dict[
     found = await (await room.client.get(FAIRNESS.replace("introductions", name))).json()
     assert found["equating"]["verdict"] == "not_needed"
     assert {"b": 7.0, "a": 4.0} in [item["scores"] for item in found["items"]]
+
+
+async def test_one_estimate_for_each_change(room: Room) -> None:
+    """Whoever asks gets the same one, also at once, until a grade, a submission or a purge changes what it rests on."""
+    await session(room, 12)
+    fairness, assignment = room.context.fairness, await room.context.library.latest("introductions")
+    first, same = await asyncio.gather(fairness.of(assignment), fairness.of(assignment))
+    assert first is same
+    assert await fairness.of(assignment) is first
+    late = await room.accepted(roll_number="R-late")
+    second = await fairness.of(assignment)
+    assert second is not first, "the linked share may be another one"
+    await grade(room, late, ("a", 5.0))
+    third = await fairness.of(assignment)
+    assert late in third.scores.keys() - second.scores.keys()
+    assert await Keeping(room.database).begin_anyway(late, time.time())
+    assert late not in (await fairness.of(assignment)).scores
