@@ -1,4 +1,7 @@
-"""``introeval results``: every submission with its grade, as a table or as CSV."""
+"""``introeval results``: every submission with its grade, as a table or as CSV.
+
+The list of submissions has all that is needed; it is read in pages, and no submission by itself.
+"""
 
 import argparse
 import asyncio
@@ -10,106 +13,91 @@ from rich.table import Table
 from introeval.cli.cells import Cell, csv_text
 from introeval.cli.overrides import settings_of
 from introeval.cli.terminal import console, shown
-from introeval.client import Api, connect
+from introeval.client import connect
 from introeval.client.address import base_url
-from introeval.client.shapes import Criterion, Submission
+from introeval.client.shapes import Line
 from introeval.grading.telling import score_text
 
-AT_ONCE = 8
-FIXED = ("roll_number", "name", "state", "score", "max_score")
+FIXED = ("roll_number", "name", "state", "score", "adjusted_score", "max_score")
+"""``score``: as it was given. ``adjusted_score``: on the common scale of several models, where there is one."""
+
 ORIGIN = ("assignment", "version", "kind")
 """What the work was handed in for, and the version of it that gave the grade."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Print them, by roll number."""
-    submissions = asyncio.run(_fetch(base_url(options.url, settings_of(options)), options.assignment))
+    lines = asyncio.run(_fetch(base_url(options.url, settings_of(options)), options.assignment))
     if options.csv:
-        sys.stdout.write(as_csv(submissions))
+        sys.stdout.write(as_csv(lines))
     else:
-        console().print(as_table(submissions))
+        console().print(as_table(lines))
     return 0
 
 
-async def _fetch(url: str, assignment: str | None) -> list[Submission]:
+async def _fetch(url: str, assignment: str | None) -> list[Line]:
     async with connect(url) as api:
-        lines = await api.submissions(assignment)
-        return await in_full(api, [line.id for line in lines])
+        found = await api.submissions(assignment)
+    return sorted(found, key=lambda line: (line.roll_number, line.id))
 
 
-async def in_full(api: Api, ids: Sequence[str]) -> list[Submission]:
-    """The submissions with their results, by roll number."""
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(task_id: str) -> Submission:
-        async with places:
-            return await api.submission(task_id)
-
-    found = await asyncio.gather(*(one(task_id) for task_id in ids))
-    return sorted(found, key=lambda submission: (submission.roll_number, submission.id))
-
-
-def as_csv(submissions: Sequence[Submission]) -> str:
+def as_csv(lines: Sequence[Line]) -> str:
     """One row each; a column for each criterion in the order of first appearance. Empty: not there (yet)."""
-    names = list(dict.fromkeys(c.name for s in submissions for c in _criteria(s)))
+    names = list(dict.fromkeys(criterion.name for line in lines for criterion in line.criteria))
     header = (*FIXED, *names, "provisional", "guards", "flags", "error", "regrade", "model", *ORIGIN, "id")
-    return csv_text(header, (_row(submission, names) for submission in submissions))
+    return csv_text(header, (_row(line, names) for line in lines))
 
 
-def as_table(submissions: Sequence[Submission]) -> Table:
+def as_table(lines: Sequence[Line]) -> Table:
     """For a terminal."""
-    several = len({submission.assignment for submission in submissions}) > 1
+    several = len({line.assignment for line in lines}) > 1
     columns = ("ROLL", "NAME", *(("ASSIGNMENT",) if several else ()), "STATE", "SCORE", "REMARKS")
     table = Table(*columns, box=None, pad_edge=False)
-    for submission in submissions:
-        cells = [submission.roll_number, submission.name]
-        cells += [submission.assignment] if several else []
-        cells += [submission.current_phase, _score(submission), "; ".join(_remarks(submission))]
+    for line in lines:
+        cells = [line.roll_number, line.name]
+        cells += [line.assignment] if several else []
+        cells += [line.current_phase, _score(line), "; ".join(_remarks(line))]
         table.add_row(*(shown(cell) for cell in cells))
     return table
 
 
-def _score(submission: Submission) -> str:
-    grade = submission.grade
-    if grade is None:
+def _score(line: Line) -> str:
+    if line.score is None or line.max_score is None:
         return ""
-    score = f"{score_text(grade.score)}/{score_text(grade.max_score)}"
-    return score if grade.final else f"{score} provisional"
+    parts = [f"{score_text(line.score)}/{score_text(line.max_score)}"]
+    if line.adjusted_score not in (None, line.score):
+        parts.append(f"adjusted {score_text(line.adjusted_score)}")
+    return " ".join([*parts, "provisional"] if line.provisional else parts)
 
 
-def _remarks(submission: Submission) -> list[str]:
-    doubts = submission.grade.review if submission.grade else ()
-    remarks = [f"Not final: {doubt}" for doubt in doubts]
+def _remarks(line: Line) -> list[str]:
+    remarks = [f"Not final: {doubt}" for doubt in line.review]
     # What makes a grade provisional is often flagged in the same words.
-    remarks += [flag.message or flag.code for flag in submission.flags if flag.message not in doubts]
-    remarks += [f"Why not more: {reason}" for reason in submission.why_not_more]
-    remarks += [f"{failure.place}: {failure.message}" for failure in submission.failures]
-    remarks += [submission.regrade.told] if submission.regrade else []
-    return remarks + ([submission.error_message] if submission.error_message else [])
+    remarks += [flag.message or flag.code for flag in line.flags if flag.message not in line.review]
+    remarks += [f"Why not more: {reason}" for reason in line.why_not_more]
+    remarks += [f"{failure.place}: {failure.message}" for failure in line.failures]
+    remarks += [line.regrade.told] if line.regrade else []
+    return remarks + ([line.error_message] if line.error_message else [])
 
 
-def _row(submission: Submission, names: Sequence[str]) -> list[Cell]:
-    grade = submission.grade
-    scores = {criterion.name: criterion.score for criterion in _criteria(submission)}
+def _row(line: Line, names: Sequence[str]) -> list[Cell]:
+    scores = {criterion.name: criterion.score for criterion in line.criteria}
     return [
-        submission.roll_number,
-        submission.name,
-        submission.current_phase,
-        grade.score if grade else None,
-        grade.max_score if grade else None,
+        line.roll_number,
+        line.name,
+        line.current_phase,
+        line.score,
+        line.adjusted_score,
+        line.max_score,
         *(scores.get(name) for name in names),
-        "; ".join(grade.review) if grade else None,
-        "; ".join(guard.code for guard in grade.guards) if grade else None,
-        "; ".join(flag.code for flag in submission.flags),
-        submission.error_message,
-        submission.regrade.told if submission.regrade else None,
-        submission.model,
-        submission.assignment,
-        grade.version if grade else None,
-        submission.kind,
-        submission.id,
+        "; ".join(line.review),
+        "; ".join(guard.code for guard in line.guards),
+        "; ".join(flag.code for flag in line.flags),
+        line.error_message,
+        line.regrade.told if line.regrade else None,
+        line.model,
+        line.assignment,
+        line.graded_version,
+        line.kind,
+        line.id,
     ]
-
-
-def _criteria(submission: Submission) -> tuple[Criterion, ...]:
-    return submission.grade.criteria if submission.grade else ()

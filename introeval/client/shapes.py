@@ -3,7 +3,7 @@
 A newer daemon may send more; that is ignored. Times are seconds since the epoch, UTC; ``None`` means absent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -54,9 +54,12 @@ class Guard(Shape):
 
 
 class Grade(Shape):
-    """The result of the evaluation. ``review``: why a teacher must confirm it; empty: it is final."""
+    """The result of the evaluation. ``review``: why a teacher must confirm it; empty: it is final.
+
+    ``adjusted_score``: on the common scale of several models; absent: nothing is to be adjusted."""
 
     score: float
+    adjusted_score: float | None = None
     max_score: float
     version: int | None = None
     final: bool = True
@@ -95,7 +98,9 @@ class LastRegrade(Shape):
 
 
 class Line(Shape):
-    """A submission in a list."""
+    """A submission in a list. ``score``: as it was given; ``adjusted_score``, ``review``: as a ``Grade`` has them.
+
+    ``criteria``: scores without reasons."""
 
     id: str
     kind: str = "intro_video"
@@ -105,10 +110,24 @@ class Line(Shape):
     current_phase: str
     status: str
     score: float | None = None
+    adjusted_score: float | None = None
     max_score: float | None = None
+    graded_version: int | None = None
+    provisional: bool = False
+    review: tuple[str, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    failures: tuple[Failure, ...] = ()
     flags: tuple[Flag, ...] = ()
+    model: str | None = None
     error_message: str | None = None
+    regrade: LastRegrade | None = None
     retry_count: int = 0
+
+    @property
+    def why_not_more(self) -> tuple[str, ...]:
+        """What bounded the grade, a sentence each; what a flag already says is left out."""
+        return _bounds(self.guards, self.flags, self.max_score or 0.0)
 
     @property
     def ended(self) -> bool:
@@ -139,14 +158,16 @@ class Submission(Shape):
     @property
     def why_not_more(self) -> tuple[str, ...]:
         """What bounded the grade, a sentence each; what a flag already says is left out."""
-        if self.grade is None:
-            return ()
-        flagged, whole = {flag.code for flag in self.flags}, self.grade.max_score
-        return tuple(
-            guard.reason + (f" At most {score_text(guard.cap)}." if guard.cap < whole else "")
-            for guard in self.grade.guards
-            if guard.code not in flagged
-        )
+        return () if self.grade is None else _bounds(self.grade.guards, self.flags, self.grade.max_score)
+
+
+def _bounds(guards: Sequence[Guard], flags: Sequence[Flag], whole: float) -> tuple[str, ...]:
+    flagged = {flag.code for flag in flags}
+    return tuple(
+        guard.reason + (f" At most {score_text(guard.cap)}." if guard.cap < whole else "")
+        for guard in guards
+        if guard.code not in flagged
+    )
 
 
 class Server(Shape):

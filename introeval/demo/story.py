@@ -15,10 +15,9 @@ from rich.console import Console
 
 from introeval import paths
 from introeval.cli.overrides import settings_of
-from introeval.cli.results import in_full
 from introeval.cli.submit import Ending, Outcome, submit_all
 from introeval.cli.terminal import clock_time, console
-from introeval.client import connect
+from introeval.client import Api, connect
 from introeval.client.follow import Seen, View, follow
 from introeval.client.shapes import Status, Submission
 from introeval.client.upload import Entry, Patience
@@ -29,7 +28,7 @@ from introeval.demo.samples import demo_entries
 from introeval.demo.show import Show, running_show
 from introeval.demo.weights import Models, have_models
 
-JOBS = 4
+JOBS, AT_ONCE = 4, 8
 BATCH_AGE_SECONDS = 30
 PATIENCE = Patience(attempts=10)
 """The plug may be pulled during the uploads too: the daemon is started again in a few seconds."""
@@ -103,8 +102,20 @@ async def _session(daemon: DemoDaemon, chosen: Sequence[Entry], unplug: bool, sh
         finally:
             uploads.cancel()
         seconds = show.elapsed
-        submissions = await in_full(api, [o.detail for o in outcomes if _accepted(o)])
+        submissions = await _in_full(api, [o.detail for o in outcomes if _accepted(o)])
         return Ended(await api.status(), submissions, outcomes, seconds)
+
+
+async def _in_full(api: Api, ids: Sequence[str]) -> list[Submission]:
+    """The submissions with their results, by roll number."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(task_id: str) -> Submission:
+        async with places:
+            return await api.submission(task_id)
+
+    found = await asyncio.gather(*(one(task_id) for task_id in ids))
+    return sorted(found, key=lambda submission: (submission.roll_number, submission.id))
 
 
 class _Watch:

@@ -17,7 +17,7 @@ from introeval.web.assignment_schema import (
     RunBody,
     TokensBody,
 )
-from introeval.web.present import failures_of, flags_of, grade_of
+from introeval.web.grade_present import failures_of, flags_of, grade_of
 from introeval.web.shape import utc
 from scheduler.ratings import Failure
 from scheduler.task import Task

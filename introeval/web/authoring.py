@@ -22,8 +22,8 @@ from introeval.web.assignments import AssignmentReader
 from introeval.web.authoring_schema import ProposalBody, ProposalRequest, TasksBody
 from introeval.web.context import WebContext
 from introeval.web.documents import read_json
+from introeval.web.grade_present import failures_of
 from introeval.web.intake import Receiver
-from introeval.web.present import failures_of
 from introeval.web.problems import ProblemError
 from introeval.web.submissions import gone
 from scheduler.task import Stage

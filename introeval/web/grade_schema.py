@@ -29,6 +29,14 @@ class CriterionBody(Body):
     suggestions: tuple[str, ...] = ()
 
 
+class MarkBody(Body):
+    """The score of one criterion, as a list has it: why is in the submission itself."""
+
+    name: str
+    score: float | None
+    max_score: float | None
+
+
 class PartBody(Body):
     """The grade of one part of the work; the parts add up to the whole."""
 

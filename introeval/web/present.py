@@ -1,27 +1,15 @@
 """From what the tables and the snapshot say to the shapes of the API. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from db.regrades import Regrade
 from db.views import Event, Submission
 from introeval.fairness import AS_GIVEN, Standing
 from introeval.grading import Segment
 from introeval.grading.telling import telling
-from introeval.web.grade_schema import (
-    CriterionBody,
-    FailureBody,
-    FlagBody,
-    GradeBody,
-    GuardBody,
-    LastRegradeBody,
-    LetterBody,
-    NoteBody,
-    OpinionBody,
-    PartBody,
-)
+from introeval.web.grade_present import failures_of, flags_of, grade_of, placed
+from introeval.web.grade_schema import FailureBody, GradeBody, LastRegradeBody, MarkBody
 from introeval.web.schema import SegmentBody, SubmissionBody, SubmissionLine, utc
 from introeval.web.status_schema import (
     BatchBody,
@@ -35,14 +23,6 @@ from introeval.web.status_schema import (
 )
 from scheduler.ratings import Failure
 from scheduler.snapshot import StatusSnapshot
-
-_CRITERIA = TypeAdapter(tuple[CriterionBody, ...])
-_NOTES = TypeAdapter(tuple[NoteBody, ...])
-_GUARDS = TypeAdapter(tuple[GuardBody, ...])
-_FLAGS = TypeAdapter(tuple[FlagBody, ...])
-_OPINIONS = TypeAdapter(tuple[OpinionBody, ...])
-_PARTS = TypeAdapter(tuple[PartBody, ...])
-_REVIEW = TypeAdapter(tuple[str, ...])
 
 
 def submission_body(
@@ -87,6 +67,11 @@ def submission_line(
         failures=failures_of(failures),
         guards=grade.guards if grade else (),
         telling=chosen and chosen.model_copy(update={"evidence": chosen.evidence[:1]}),
+        criteria=tuple(
+            MarkBody(name=item.name, score=item.score, max_score=item.max_score)
+            for item in (grade.criteria if grade else ())
+        ),
+        model=found.model,
     )
 
 
@@ -185,60 +170,7 @@ def _segment(segment: Segment) -> SegmentBody:
     return SegmentBody(start=segment.start, end=segment.end, text=segment.text)
 
 
-def grade_of(score: float, max_score: float, version: int, report: Mapping[str, Any]) -> GradeBody:
-    """A grade from its stored report. ``version``: of the assignment that gave it."""
-    review = _read(_REVIEW, report.get("review", ()))
-    return GradeBody(
-        score=score,
-        max_score=max_score,
-        version=version,
-        final=not review,
-        review=review,
-        criteria=_read(_CRITERIA, report.get("criteria", ())),
-        facts=_read(_NOTES, report.get("facts", ())),
-        problems=_read(_NOTES, report.get("problems", ())),
-        guards=_read(_GUARDS, report.get("guards", ())),
-        opinions=_read(_OPINIONS, report.get("opinions", ())),
-        parts=_read(_PARTS, report.get("parts", ())),
-        summary=_text(report.get("summary")),
-        feedback=_letter(report.get("feedback")),
-    )
-
-
-def flags_of(report: Mapping[str, Any]) -> tuple[FlagBody, ...]:
-    """What a person should look at, from a stored report."""
-    return _read(_FLAGS, report.get("flags", ()))
-
-
-def failures_of(failures: Sequence[Failure]) -> tuple[FailureBody, ...]:
-    """The parts that ended without a result."""
-    return tuple(FailureBody.model_validate(failure, from_attributes=True) for failure in failures)
-
-
 def _grade(found: Submission, standing: Standing) -> GradeBody | None:
     if found.score is None or found.max_score is None or found.graded_version is None:
         return None
-    grade = grade_of(found.score, found.max_score, found.graded_version, found.report or {})
-    review = (*grade.review, standing.review) if standing.review else grade.review
-    return grade.model_copy(
-        update={"adjusted_score": standing.adjusted, "review": review, "final": not review and grade.final}
-    )
-
-
-def _read(shape: TypeAdapter[tuple[Any, ...]], value: object) -> tuple[Any, ...]:
-    # A report of an older version must not take the whole page away: the score stays, the part is left out.
-    try:
-        return shape.validate_python(value)
-    except ValidationError:
-        return ()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
-
-
-def _letter(value: object) -> LetterBody | None:
-    try:
-        return None if value is None else LetterBody.model_validate(value)
-    except ValidationError:
-        return None
+    return placed(grade_of(found.score, found.max_score, found.graded_version, found.report or {}), standing)

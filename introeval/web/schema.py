@@ -12,6 +12,7 @@ from introeval.web.grade_schema import (
     GradeBody,
     GuardBody,
     LastRegradeBody,
+    MarkBody,
     OpinionBody,
 )
 from introeval.web.shape import Body, StageName, StatusName, utc
@@ -85,7 +86,8 @@ class SubmissionBody(SubmissionHead):
 class SubmissionLine(SubmissionHead):
     """A submission in a list. ``telling``: the criterion that explains the grade best, with one quote or none.
 
-    ``provisional``: there is a grade, and a teacher must confirm it (``review`` says why).
+    ``provisional``: there is a grade, and a teacher must confirm it (``review`` says why). ``adjusted_score``: on the
+    common scale of several models; null when nothing is to be adjusted.
     """
 
     score: float | None
@@ -98,6 +100,8 @@ class SubmissionLine(SubmissionHead):
     failures: tuple[FailureBody, ...]
     guards: tuple[GuardBody, ...]
     telling: CriterionBody | None
+    criteria: tuple[MarkBody, ...]
+    model: str | None
 
 
 class SubmissionPage(Body):

@@ -15,8 +15,8 @@ from introeval.exams.marks import QuestionMark
 from introeval.exams.placeholders import TemplateKind
 from introeval.exams.request import GradePlan, PlannedPair
 from introeval.exams.templates import DEFAULTS
+from introeval.web.grade_present import flags_of, grade_of
 from introeval.web.grade_schema import FailureBody, GradeBody
-from introeval.web.present import flags_of, grade_of
 from introeval.web.session_schema import (
     CitedBody,
     CombinedBody,

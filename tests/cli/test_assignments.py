@@ -188,7 +188,7 @@ async def test_results_of_one_assignment(room: Room, capsys: Capture) -> None:
     assert await introeval(room, "results", "--csv", "--assignment", "rain-notebook") == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[1].startswith(f"R1,Asha Rao,completed,5.0,10.0,{DOUBT},")
+    assert lines[1].startswith(f"R1,Asha Rao,completed,5.0,,10.0,{DOUBT},")
     assert lines[1].endswith(f"rain-notebook,1,notebook,{task_id}")
     assert await introeval(room, "results") == 0
     out = " ".join(capsys.readouterr().out.split())

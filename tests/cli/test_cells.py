@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from introeval.cli.cells import FORMULA_STARTS, csv_text, defended
 from introeval.cli.results import as_csv
-from introeval.client.shapes import Criterion, Flag, Grade, Submission
+from introeval.client.shapes import Criterion, Flag, Line
 
 DANGEROUS = st.builds(
     str.__add__, st.sampled_from(FORMULA_STARTS), st.text(st.characters(exclude_categories=["Cs"]))
@@ -40,30 +40,29 @@ def test_numbers_stay_numbers() -> None:
 
 def test_results_have_a_column_for_each_criterion() -> None:
     """A submission without a grade leaves them empty; names and errors are defended."""
-    graded = Submission(
+    graded = Line(
         id="1",
         roll_number="R1",
         name="=HYPERLINK(1)",
         current_phase="completed",
         status="completed",
-        grade=Grade(
-            score=7.5,
-            max_score=10,
-            version=3,
-            final=False,
-            review=("=two models differ",),
-            criteria=(Criterion(name="+clarity", score=7, max_score=10),),
-        ),
+        score=7.5,
+        adjusted_score=7.1,
+        max_score=10,
+        graded_version=3,
+        provisional=True,
+        review=("=two models differ",),
+        criteria=(Criterion(name="+clarity", score=7, max_score=10),),
         flags=(Flag(code="short"), Flag(code="addressed")),
         model="m",
     )
-    failed = Submission(
+    failed = Line(
         id="2", roll_number="R2", current_phase="failed", status="failed", error_message="@no sound"
     )
     assert as_csv([graded, failed]).splitlines() == [
-        "roll_number,name,state,score,max_score,'+clarity,provisional,guards,flags,error,regrade,model,"
+        "roll_number,name,state,score,adjusted_score,max_score,'+clarity,provisional,guards,flags,error,regrade,model,"
         "assignment,version,kind,id",
-        "R1,'=HYPERLINK(1),completed,7.5,10.0,7.0,'=two models differ,,short; addressed,,,m,"
+        "R1,'=HYPERLINK(1),completed,7.5,7.1,10.0,7.0,'=two models differ,,short; addressed,,,m,"
         "introductions,3,intro_video,1",
-        "R2,,failed,,,,,,,'@no sound,,,introductions,,intro_video,2",
+        "R2,,failed,,,,,,,,'@no sound,,,introductions,,intro_video,2",
     ]

@@ -101,12 +101,12 @@ async def test_results_as_csv(room: Room, capsys: pytest.CaptureFixture[str]) ->
     assert await introeval(room, "results", "--csv") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
-        "roll_number,name,state,score,max_score,clarity,provisional,guards,flags,error,regrade,model,"
+        "roll_number,name,state,score,adjusted_score,max_score,clarity,provisional,guards,flags,error,regrade,model,"
         "assignment,version,kind,id"
     )
-    assert lines[1].startswith("R1,Asha Rao,stt,,,,,,,,,,introductions,,intro_video,")
+    assert lines[1].startswith("R1,Asha Rao,stt,,,,,,,,,,,introductions,,intro_video,")
     assert lines[2].startswith(
-        "R2,'=1+1,completed,7.0,10.0,7.0,,brief; no_facts,no_facts,,,mistral:7b,introductions,1,intro_video,"
+        "R2,'=1+1,completed,7.0,,10.0,7.0,,brief; no_facts,no_facts,,,mistral:7b,introductions,1,intro_video,"
     )
 
 

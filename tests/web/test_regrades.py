@@ -7,7 +7,7 @@ import pytest
 
 from introeval.cli.results import as_csv, as_table
 from introeval.cli.terminal import console
-from introeval.client.shapes import Submission
+from introeval.client.shapes import Line
 from tests.web.homework import get, notebook, posted, with_samples
 from tests.web.running import Room, running
 from tests.web.test_assignment_runs import REPORT, RUN, fail, retitled
@@ -55,7 +55,7 @@ async def test_what_failed_keeps_its_grade_and_says_so(tmp_path: Path) -> None:
         assert "Not graded" not in student
         assert "grades next" not in student
         told = f"The regrade under version 2 failed: {WHY} {last['failure']['advice']}"
-        read = Submission.model_validate(body)
+        read = Line.model_validate(line)
         assert told in as_csv([read])
         out = console()
         with out.capture() as shown:
@@ -82,7 +82,8 @@ async def test_what_was_stopped_keeps_its_grade_and_says_so(tmp_path: Path) -> N
         assert "regrade stopped" in teacher
         assert "as last asked" not in teacher
         assert "The grade under version 1 stays." in teacher
-        assert "The regrade under version 2 was stopped." in as_csv([Submission.model_validate(body)])
+        (line,) = (await get(room, ONE))["items"]
+        assert "The regrade under version 2 was stopped." in as_csv([Line.model_validate(line)])
 
 
 async def test_the_run_is_incomplete_until_the_new_version_has_graded_enough(tmp_path: Path) -> None:

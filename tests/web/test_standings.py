@@ -1,0 +1,60 @@
+"""What two models of different severity make of a grade is the same wherever it is shown, and read once for all."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from introeval.cli.results import as_csv, as_table
+from introeval.cli.terminal import console
+from introeval.client import connect
+from tests.web.homework import get
+from tests.web.running import Room, running
+from tests.web.test_trust import session
+
+LIST = "/api/v1/submissions"
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    """A running application."""
+    async with running(tmp_path) as opened:
+        yield opened
+
+
+async def test_the_list_says_what_each_submission_says(room: Room) -> None:
+    """So that a table of results need not read them one by one."""
+    await session(room)
+    items = (await get(room, f"{LIST}?limit=100"))["items"]
+    assert len(items) == 16
+    for line in items:
+        whole = await get(room, f"{LIST}/{line['id']}")
+        shown = whole["grade"]
+        assert line["adjusted_score"] == shown["adjusted_score"] is not None
+        assert line["provisional"] is not shown["final"]
+        assert line["graded_version"] == shown["version"]
+        for name in ("score", "max_score", "review", "guards"):
+            assert line[name] == shown[name]
+        assert line["criteria"] == [
+            {name: item[name] for name in ("name", "score", "max_score")} for item in shown["criteria"]
+        ]
+        for name in ("model", "flags", "failures", "regrade", "error_message"):
+            assert line[name] == whole[name]
+
+
+async def test_results_hold_both_grades(room: Room) -> None:
+    """The table and the CSV, from the list: the grade as given and, beside it, the adjusted one."""
+    await session(room)
+    items = {item["id"]: item for item in (await get(room, f"{LIST}?limit=100"))["items"]}
+    async with connect(str(room.client.make_url("")).rstrip("/")) as api:
+        lines = await api.submissions()
+    for row in csv.DictReader(io.StringIO(as_csv(lines), newline="")):
+        item = items[row["id"]]
+        assert (float(row["score"]), float(row["adjusted_score"])) == (item["score"], item["adjusted_score"])
+    moved = next(item for item in items.values() if item["score"] != item["adjusted_score"])
+    out = console()
+    with out.capture() as shown:
+        out.print(as_table([line for line in lines if line.id == moved["id"]]))
+    assert f"adjusted {moved['adjusted_score']:g}" in shown.get()
