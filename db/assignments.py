@@ -1,6 +1,8 @@
 """Assignments in versions, as the JSON texts that ``introeval.assignments`` reads. A version is never changed."""
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from db.database import Database, Transaction
@@ -104,12 +106,17 @@ class Assignments:
 
         return await self._database.write(body)
 
-    async def tally(self, assignment_id: str) -> Tally:
-        """How far its submissions are, at one moment."""
+    async def tally(self, assignment_id: str, doubted: Iterable[tuple[str, int]] = ()) -> Tally:
+        """How far its submissions are, at one moment.
+
+        ``doubted``: submissions that a person must confirm beside those whose report says so, each with the version of
+        the result that it is about.
+        """
+        others = json.dumps([f"{task_id} {version}" for task_id, version in doubted])
 
         async def body(transaction: Transaction) -> Tally:
             row = await transaction.one("assignment_tally", {"id": assignment_id})
-            unsure = await transaction.one("assignment_provisional", {"id": assignment_id})
+            unsure = await transaction.one("assignment_provisional", {"id": assignment_id, "doubted": others})
             reasons = await transaction.all("assignment_reasons", {"id": assignment_id})
             kept = await transaction.all("assignment_kept", {"id": assignment_id})
             assert row is not None
@@ -124,6 +131,11 @@ class Assignments:
             )
 
         return await self._database.read_together(body)
+
+    async def graded_versions(self, assignment_id: str) -> list[int]:
+        """The versions that gave its submissions their newest results."""
+        rows = await self._database.all("graded_versions", {"id": assignment_id})
+        return [row["version"] for row in rows]
 
     async def task_ids(self, assignment_id: str) -> list[str]:
         """The ids of all its submissions, oldest first."""

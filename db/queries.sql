@@ -395,11 +395,19 @@ WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') A
 GROUP BY f.code ORDER BY tasks DESC, f.code;
 
 -- name: assignment_provisional
--- How many graded submissions of an assignment have a newest result that a person must confirm.
+-- How many graded submissions of an assignment have a newest result that a person must confirm. ``doubted``: further
+-- ones, each as its id and version.
 SELECT count(*) AS tasks FROM processing_tasks t JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
 WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') AND t.current_phase = 'completed'
-  AND coalesce(json_array_length(r.report, '$.review'), 0) > 0;
+  AND (coalesce(json_array_length(r.report, '$.review'), 0) > 0
+       OR t.id || ' ' || r.assignment_version IN (SELECT value FROM json_each(:doubted)));
+
+-- name: graded_versions
+-- The versions that gave an assignment's submissions their newest results.
+SELECT DISTINCT (SELECT max(assignment_version) FROM results WHERE task_id = t.id) AS version FROM processing_tasks t
+WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') AND t.current_phase = 'completed'
+  AND EXISTS (SELECT 1 FROM results WHERE task_id = t.id) ORDER BY version;
 
 -- name: assignment_tasks
 -- The submissions of an assignment, oldest first.

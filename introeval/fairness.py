@@ -67,6 +67,10 @@ class Fair:
             return Standing(min(round(self.equating.final(scores, cap), 1), cap))
         return Standing(None, "" if len(scores) > 1 else f"One model alone graded this. {self.equating.why}")
 
+    def doubted(self) -> tuple[str, ...]:
+        """The submissions that a teacher must look at for where they stand."""
+        return tuple(task_id for task_id in self.scores if self.standing(task_id).review)
+
 
 class Fairness:
     """Answers for the assignments of a lab."""

@@ -14,6 +14,7 @@ from introeval.web.html import Html
 from introeval.web.inputs import AssignmentQuery, ListQuery
 from introeval.web.kinds import words_of
 from introeval.web.submissions import Reader
+from introeval.web.tallying import tally_of
 
 
 class AssignmentPages:
@@ -55,7 +56,7 @@ class AssignmentPages:
             shown=shown,
             rubric=_rubric(shown),
             kind=words_of(newest.kind),
-            run=run_body(newest, await self._context.tallies.tally(newest.id)),
+            run=run_body(newest, await tally_of(self._context, newest.id)),
             list=await self._submissions.page(where),
             query=query,
             keep_days=self._context.keeping.days,

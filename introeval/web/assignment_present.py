@@ -6,6 +6,7 @@ from db.assignments import Reason, Tally
 from db.results import StoredResult
 from introeval.assignments import Assignment
 from introeval.assignments.runs import run_of
+from introeval.fairness import AS_GIVEN, Standing
 from introeval.graders.asked import AskedPrompt, Preview
 from introeval.web.assignment_schema import (
     AssignmentLine,
@@ -17,7 +18,7 @@ from introeval.web.assignment_schema import (
     RunBody,
     TokensBody,
 )
-from introeval.web.grade_present import failures_of, flags_of, grade_of
+from introeval.web.grade_present import failures_of, flags_of, grade_of, placed
 from introeval.web.shape import utc
 from scheduler.ratings import Failure
 from scheduler.task import Task
@@ -64,10 +65,13 @@ def assignment_line(assignment: Assignment, tally: Tally) -> AssignmentLine:
     )
 
 
-def result_body(result: StoredResult, failures: Sequence[Failure]) -> ResultBody:
-    """One of a submission's results."""
+def result_body(
+    result: StoredResult, failures: Sequence[Failure], standing: Standing = AS_GIVEN
+) -> ResultBody:
+    """One of a submission's results, and where it stands among those of the same version."""
+    grade = grade_of(result.score, result.max_score, result.assignment_version, result.report)
     return ResultBody(
-        grade=grade_of(result.score, result.max_score, result.assignment_version, result.report),
+        grade=placed(grade, standing),
         flags=flags_of(result.report),
         failures=failures_of(failures),
         model=result.model,

@@ -25,6 +25,7 @@ from introeval.web.documents import read_json
 from introeval.web.kinds import words_of
 from introeval.web.problems import ProblemError
 from introeval.web.submissions import Reader
+from introeval.web.tallying import tally_of
 from scheduler.errors import IllegalTransitionError, WorkError
 
 SKIPPED_SHOWN = 100
@@ -47,7 +48,7 @@ class AssignmentRuns:
 
     async def run(self, request: web.Request) -> web.StreamResponse:
         assignment = await self._assignments.find(request.match_info["id"])
-        return answer(run_body(assignment, await self._context.tallies.tally(assignment.id)))
+        return answer(run_body(assignment, await tally_of(self._context, assignment.id)))
 
     async def regrade(self, request: web.Request) -> web.StreamResponse:
         assignment = await self._assignments.find(request.match_info["id"])

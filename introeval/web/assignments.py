@@ -29,6 +29,7 @@ from introeval.web.context import WebContext
 from introeval.web.documents import read_text
 from introeval.web.operation import JSON, TOML
 from introeval.web.problems import ProblemError
+from introeval.web.tallying import tally_of
 
 LIST_PATH = "/api/v1/assignments"
 _TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
@@ -63,7 +64,7 @@ class AssignmentReader:
             else None,
             items=tuple(
                 [
-                    assignment_line(item, await self._context.tallies.tally(item.id))
+                    assignment_line(item, await tally_of(self._context, item.id))
                     for item in found[query.offset : after]
                 ]
             ),

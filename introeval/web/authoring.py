@@ -26,6 +26,7 @@ from introeval.web.grade_present import failures_of
 from introeval.web.intake import Receiver
 from introeval.web.problems import ProblemError
 from introeval.web.submissions import gone
+from introeval.web.tallying import tally_of
 from scheduler.task import Stage
 
 TRANSCRIPTION, ANSWER_KEY, RUBRIC = "transcription", "answer_key", "rubric"
@@ -67,7 +68,7 @@ class Authoring:
             added = await self._context.library.add(apply_proposal(latest, dict(found.report or {})))
         except AssignmentError as error:
             raise ProblemError("not_now", str(error)) from error
-        return answer(assignment_line(added, await self._context.tallies.tally(added.id)))
+        return answer(assignment_line(added, await tally_of(self._context, added.id)))
 
     async def _propose(self, request: web.Request, kind: str) -> web.StreamResponse:
         assignment, form = await self._asked(request)

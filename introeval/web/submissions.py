@@ -52,10 +52,12 @@ class Reader:
     async def results(self, found: Submission) -> ResultsBody:
         """Every result of a submission, under every version that graded it."""
         views, task = self._context.views, found.task
-        items = [
-            result_body(result, await views.failures(task.id, result.assignment_version))
-            for result in await views.results(task.id)
-        ]
+        items = []
+        for result in await views.results(task.id):
+            fair = await self._fair(task.assignment_id, result.assignment_version)
+            standing = AS_GIVEN if result.model is None else fair.standing(task.id)
+            failures = await views.failures(task.id, result.assignment_version)
+            items.append(result_body(result, failures, standing))
         return ResultsBody(id=task.id, assignment=task.assignment_id, items=tuple(items))
 
     async def page(self, query: ListQuery) -> SubmissionPage:
@@ -100,9 +102,12 @@ class Reader:
             if one.model is None or one.graded_version is None:
                 continue
             if key not in fair:
-                fair[key] = await self._context.fairness.of(await self._context.library.version(*key))
+                fair[key] = await self._fair(*key)
             standings[one.task.id] = fair[key].standing(one.task.id)
         return standings
+
+    async def _fair(self, assignment_id: str, version: int) -> Fair:
+        return await self._context.fairness.of(await self._context.library.version(assignment_id, version))
 
     async def _segments(self, path: str | None) -> Sequence[Segment] | None:
         if path is None:

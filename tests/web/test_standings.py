@@ -12,9 +12,10 @@ from introeval.cli.terminal import console
 from introeval.client import connect
 from tests.web.homework import get
 from tests.web.running import Room, running
-from tests.web.test_trust import session
+from tests.web.test_trust import grade, session
 
 LIST = "/api/v1/submissions"
+RUN = "/api/v1/assignments/introductions/run"
 
 
 @pytest.fixture
@@ -58,3 +59,31 @@ async def test_results_hold_both_grades(room: Room) -> None:
     with out.capture() as shown:
         out.print(as_table([line for line in lines if line.id == moved["id"]]))
     assert f"adjusted {moved['adjusted_score']:g}" in shown.get()
+
+
+async def test_the_run_counts_what_the_list_shows_as_provisional(room: Room) -> None:
+    """Six works, of which two by each model alone and too few by both; one report has a doubt of its own."""
+    ids = [await room.accepted(roll_number=f"R-{n}") for n in range(6)]
+    both, (first, second, *_) = ids[:2], ids[2:]
+    for task_id in both:
+        await grade(room, task_id, ("a", 6.0), ("b", 5.0))
+    await grade(room, first, ("a", 6.0), review=["No evidence was given."])
+    await grade(room, second, ("b", 5.0))
+    items = (await get(room, LIST))["items"]
+    doubted = {item["id"] for item in items if item["provisional"]}
+    assert doubted == {first, second}
+    run = await get(room, RUN)
+    assert run["provisional"] == 2
+    assert "2 grades are provisional" in run["detail"]
+    listed = (await get(room, "/api/v1/assignments"))["items"]
+    assert {item["id"]: item["run"]["provisional"] for item in listed}["introductions"] == 2
+
+
+async def test_every_result_has_its_standing(room: Room) -> None:
+    """Under the version that gave it: the newest is what the submission shows."""
+    await session(room)
+    for item in (await get(room, LIST))["items"]:
+        (result,) = (await get(room, f"{LIST}/{item['id']}/results"))["items"]
+        shown = (await get(room, f"{LIST}/{item['id']}"))["grade"]
+        assert result["grade"] == shown
+        assert shown["adjusted_score"] is not None
