@@ -73,13 +73,41 @@ async def publish(
     await transaction.execute("insert_outbox", row)
 
 
-def graded_facts(result: Evaluation) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What is known of a grade beside those of other models, in the transaction in which it is told.
+
+    ``pending``: several models grade the assignment, and what their severities are worth is known when enough is
+    graded. ``alone``: one model gave this grade.
+    """
+
+    pending: bool = False
+    alone: bool = False
+
+    def facts(self, report: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether a grade with this report is final. One model's is not while it is pending."""
+        doubtful = self.pending and self.alone
+        fairness = "pending" if self.pending else "none"
+        return {"final": not report.get("review") and not doubtful, "fairness": fairness}
+
+
+async def compared(transaction: Transaction, task: Task, rivals: bool = False) -> Compared:
+    """Of the result that the task has under its version. ``rivals``: as ``Evaluation`` has them."""
+    where = {"id": task.id, "assignment_id": task.assignment_id, "version": task.assignment_version}
+    row = await transaction.one("compared_grade", where) if task.kind in SUBMISSIONS else None
+    if row is None or not row["models"]:
+        return Compared()
+    pending = rivals or bool(row["compares"] and (row["models"] > 1 or row["others"]))
+    return Compared(pending, alone=row["models"] == 1)
+
+
+def graded_facts(result: Evaluation, beside: Compared = Compared()) -> dict[str, Any]:
     """What is told of a grade: the scores, by criterion, and whether it is final. No speech, no reasons, no quotes."""
     return {
         "status": "graded",
         "score": result.score,
         "max_score": result.max_score,
-        "final": not result.report.get("review"),
+        **beside.facts(result.report),
         "criteria": [
             {key: part.get(key) for key in ("name", "score", "max_score")}
             for part in result.report.get("criteria") or ()
@@ -95,18 +123,18 @@ def failed_facts(status: str, code: str | None, message: str | None) -> dict[str
 
 
 def kept_facts(
-    failed: dict[str, Any], version: int, score: float, max_score: float, report: Mapping[str, Any]
+    failed: dict[str, Any], version: int, score: float, max_score: float, final: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is told of a regrade that ended without a grade: how, under which ``version``, and the grade that stays.
 
-    ``failed``: see ``failed_facts``. ``report``: of the grade that stays."""
+    ``failed``: see ``failed_facts``. ``final``: of the grade that stays, see ``Compared.facts``."""
     return {
         **failed,
         "status": f"regrade_{failed['status']}",
         "regrade_version": version,
         "score": score,
         "max_score": max_score,
-        "final": not report.get("review"),
+        **final,
     }
 
 

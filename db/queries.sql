@@ -427,6 +427,17 @@ SELECT count(*) AS ratings, max(r.rowid) AS newest, max(r.created_at) AS latest,
 FROM processing_tasks t JOIN ratings r ON r.task_id = t.id AND r.assignment_version = :version
 WHERE t.assignment_id = :id;
 
+-- name: compared_grade
+-- Whether a version's plan lets several models grade (introeval.fairness says which do), how many graded a submission,
+-- and whether another one graded a neighbour.
+SELECT CASE a.plan WHEN 'both' THEN 1 WHEN 'round_robin' THEN a.kind <> 'notebook' ELSE 0 END AS compares,
+       (SELECT count(DISTINCT model) FROM ratings WHERE task_id = :id AND assignment_version = :version) AS models,
+       EXISTS (SELECT 1 FROM processing_tasks t JOIN ratings r ON r.task_id = t.id AND r.assignment_version = :version
+               WHERE t.assignment_id = :assignment_id AND r.model NOT IN (
+                   SELECT model FROM ratings WHERE task_id = :id AND assignment_version = :version)) AS others
+FROM (SELECT kind, json_extract(definition, '$.plan.plan') AS plan FROM assignments
+      WHERE id = :assignment_id AND version = :version) a;
+
 -- name: assignment_caps
 -- The lowest cap of a guard that each result under one version keeps to; a score is rounded, so it may be 0.05 above.
 SELECT r.task_id, min(json_extract(r.report, g.fullkey || '.cap')) AS cap

@@ -14,7 +14,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 
 from db.database import Transaction
-from db.outbox import FAILED, REGRADE_FAILED, failed_facts, kept_facts, publish
+from db.outbox import FAILED, REGRADE_FAILED, compared, failed_facts, kept_facts, publish
 from db.transition import record_transition, require, swap
 from scheduler.errors import IntroevalError, RejectedWorkError
 from scheduler.ratings import Failure
@@ -92,9 +92,10 @@ async def end_without_result(
     values = swap(task, target, now) | {"version": kept}
     require(await transaction.execute("keep_grade", values), task)
     await transaction.execute("insert_failure", _note(task, kept, reason) | {"now": now})
-    report = json.loads(grade["report"])
-    told = kept_facts(told, tried, grade["score"], grade["max_score"], report)
-    await publish(transaction, REGRADE_FAILED, replace(task, assignment_version=kept), told, now)
+    stays = replace(task, assignment_version=kept)
+    final = (await compared(transaction, stays)).facts(json.loads(grade["report"]))
+    told = kept_facts(told, tried, grade["score"], grade["max_score"], final)
+    await publish(transaction, REGRADE_FAILED, stays, told, now)
     await record_transition(
         transaction, task, happened, target, now, detail | {"version": tried, "kept": kept}
     )

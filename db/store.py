@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.database import Database, Transaction
-from db.outbox import GRADED, graded_facts, publish
+from db.outbox import GRADED, compared, graded_facts, publish
 from db.regrades import Reason, end_without_result
 from db.results import keep_evaluation
 from db.rows import batch_from_row, task_from_row
@@ -135,7 +135,8 @@ class SqliteStore:
             await keep_evaluation(transaction, task, result, now)
             detail = result.facts()
             await record_transition(transaction, task, TaskEvent.EVALUATED, target, now, detail)
-            await publish(transaction, GRADED, task, graded_facts(result), now)
+            beside = await compared(transaction, task, result.rivals)
+            await publish(transaction, GRADED, task, graded_facts(result, beside), now)
             await follow_batch(transaction, task.batch_id, now)
 
         await self._database.write(body)

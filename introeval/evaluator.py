@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from introeval.assignments import Assignment, AssignmentError
+from introeval.fairness import compares
 from introeval.graders.base import Grader, Work
 from introeval.library import AssignmentLibrary
 from models.executor import Executor
@@ -94,7 +95,10 @@ class GradingEvaluator:
             models=self.steady() if task.retry_count else self.served(),
             known=self._configured(),
         )
-        return _short_of_models(await grader.grade(work), assignment, self._configured())
+        configured = self._configured()
+        result = _short_of_models(await grader.grade(work), assignment, configured)
+        # Whoever is up now: another one may grade the neighbours later.
+        return replace(result, rivals=compares(assignment) and len(configured) > 1)
 
     def _configured(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(server.model for server in self._pool.statuses()))

@@ -67,6 +67,7 @@ class Evaluation:
     ``model`` and ``server`` are ``None`` when a guard graded without asking a model (an empty transcript).
     ``load_ms``: the part of ``latency_ms`` in which the server loaded the model: a switch that nobody asked for.
     ``ratings``: what each model made of it. ``failures``: parts that ended without a result while the whole went on.
+    ``rivals``: whether another model may grade its neighbours, so that a common scale may still move the grade.
     """
 
     score: float
@@ -82,6 +83,7 @@ class Evaluation:
     load_ms: int = 0
     ratings: tuple[Rating, ...] = ()
     failures: tuple[Failure, ...] = ()
+    rivals: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Its log fields."""

@@ -184,6 +184,7 @@ async def test_the_college_is_told_that_the_grade_stays(database: Database) -> N
         "score": 5.0,
         "max_score": 10.0,
         "final": True,
+        "fairness": "none",
     }
     assert (told[2].payload["status"], told[2].payload["error_code"]) == ("regrade_cancelled", "cancelled")
 

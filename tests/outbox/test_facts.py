@@ -55,6 +55,7 @@ async def test_a_grade_is_told_by_criterion(database: Database) -> None:
         "score": 5.0,
         "max_score": 10.0,
         "final": False,
+        "fairness": "none",
         "criteria": [
             {"name": "background", "score": 2.0, "max_score": 4.0},
             {"name": "goals", "score": None, "max_score": 6.0},

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from db.outbox import Outbox
 from introeval.cli.results import as_csv, as_table
 from introeval.cli.terminal import console
 from introeval.client import connect
-from tests.web.homework import get
+from tests.web.homework import get, posted
 from tests.web.running import Room, running
 from tests.web.test_trust import grade, session
 
@@ -87,3 +89,57 @@ async def test_every_result_has_its_standing(room: Room) -> None:
         shown = (await get(room, f"{LIST}/{item['id']}"))["grade"]
         assert result["grade"] == shown
         assert shown["adjusted_score"] is not None
+
+
+async def told(room: Room) -> dict[str, tuple[bool, str]]:
+    """What the college is to be told of each submission: whether its grade is final, and ``fairness``."""
+    found: dict[str, tuple[bool, str]] = {}
+    # One at a time leaves: of each submission the newest message is what counts.
+    while messages := await Outbox(room.database).due(time.time() + 1, 100):
+        for message in messages:
+            found[message.task_id] = message.payload["final"], message.payload["fairness"]
+            await Outbox(room.database).delivered(message, time.time())
+    return found
+
+
+async def test_no_message_calls_final_what_the_list_shows_as_provisional(room: Room) -> None:
+    """Two works by both models, then one by each alone: these wait for the common scale, and the message says so."""
+    ids = [await room.accepted(roll_number=f"R-{n}") for n in range(6)]
+    for task_id in ids[:2]:
+        await grade(room, task_id, ("a", 6.0), ("b", 5.0))
+    await grade(room, ids[2], ("a", 6.0))
+    await grade(room, ids[3], ("b", 5.0))
+    both, alone = (True, "pending"), (False, "pending")
+    assert await told(room) == {ids[0]: both, ids[1]: both, ids[2]: alone, ids[3]: alone}
+    provisional = {item["id"] for item in (await get(room, LIST))["items"] if item["provisional"]}
+    assert provisional == {ids[2], ids[3]}
+
+
+async def test_the_first_of_several_models_is_not_final_either(room: Room) -> None:
+    """Nobody else has graded yet, but another model may: the evaluator knows it, the tables do not."""
+    first, other = [await room.accepted(roll_number=f"R-{n}") for n in range(2)]
+    await grade(room, first, ("a", 6.0), rivals=True)
+    await grade(room, other, ("a", 6.0))
+    assert await told(room) == {first: (False, "pending"), other: (True, "none")}
+
+
+async def test_a_plan_of_one_model_is_final_at_once(room: Room) -> None:
+    """Also of what has a second opinion by another."""
+    plan = {"id": "talk", "kind": "intro_video", "title": "Talk", "plan": {"plan": "single", "model": "a"}}
+    assert (await room.client.post("/api/v1/assignments", json=plan)).status == 201
+    ids = [await room.accepted(assignment="talk", roll_number=f"R-{n}") for n in range(2)]
+    await grade(room, ids[0], ("a", 6.0), ("b", 5.0))
+    await grade(room, ids[1], ("a", 6.0))
+    assert await told(room) == dict.fromkeys(ids, (True, "none"))
+
+
+async def test_a_kept_grade_is_told_with_what_it_waits_for(room: Room) -> None:
+    """A regrade under a new version is stopped: the earlier grade stays, and stands where it stood."""
+    ids = [await room.accepted(roll_number=f"R-{n}") for n in range(2)]
+    await grade(room, ids[0], ("a", 6.0))
+    await grade(room, ids[1], ("b", 6.0))
+    newest = await get(room, RUN.removesuffix("/run"))
+    assert (await room.client.put(RUN.removesuffix("/run"), json=newest | {"title": "New"})).status == 201
+    await posted(room, f"{RUN.removesuffix('/run')}/regrade")
+    await posted(room, f"{LIST}/{ids[0]}/cancel")
+    assert (await told(room))[ids[0]] == (False, "pending")

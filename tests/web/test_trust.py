@@ -36,7 +36,12 @@ def marked(score: float) -> dict[str, Any]:
 
 
 async def grade(
-    room: Room, task_id: str, *given: tuple[str, float], spoken: bool = True, **more: Any
+    room: Room,
+    task_id: str,
+    *given: tuple[str, float],
+    spoken: bool = True,
+    rivals: bool = False,
+    **more: Any,
 ) -> None:
     """Do what one or two language models would. ``more``: of the report."""
     if spoken:
@@ -59,6 +64,7 @@ async def grade(
         latency_ms=1,
         raw_reply="",
         ratings=ratings,
+        rivals=rivals,
     )
     await room.store.evaluated(started, result, time.time())
 
