@@ -63,8 +63,10 @@ def count(screened: Screened, given: Given) -> Counts:
 
 
 def _stands(name: str, screened: Screened) -> bool:
-    word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
     language = screened.notebook.language
+    # A dot before it: an attribute, or what a module gives. ``Stack.push`` is written as ``push``; R has dots in names.
+    own = name if language == "r" else name.rpartition(".")[2]
+    word = re.compile(rf"(?<!\w){re.escape(own)}(?!\w)")
     return any(
         word.search(line) for cell in screened.notebook.code for line in code_only(cell.source, language)
     )

@@ -4,17 +4,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from introeval.notebooks.asked import asked_names
+
 FEWEST_TERMS = 8
 """An assignment with fewer terms is too short to tell what belongs to it."""
 LEAST_COPIED = 15
 """Characters from which a line of text that stands in the assignment is a copy and no coincidence."""
 
-_NAME = r"`([A-Za-z_][\w.]*)(?:\([^`\n]*\))?`"
-_ASKED = re.compile(
-    r"\b(?:write|define|implement|create|complete|called|named|functions?|class|method)\s+(?:an?\s+|the\s+)?"
-    rf"(?:(?:function|class|method)s?\s+)?(?:(?:called|named)\s+)?{_NAME}(?:(?:\s*,\s*|,?\s+and\s+){_NAME})*",
-    re.IGNORECASE,
-)
 _MARKUP = re.compile(r"[#*_`>~|-]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -35,8 +31,7 @@ _COMMON = frozenset(_USUAL.split())
 class Given:
     """``text``: the instructions as one normalised line; ``lines``: theirs, stripped; ``terms``: their own words.
 
-    ``asked``: the names that are to be written, in their order: those in backticks after a word such as "write",
-    "define" or "function", as in "Write a function `mean`", and not after "use".
+    ``asked``: the names that are to be written (``introeval.notebooks.asked``).
     """
 
     text: str
@@ -64,10 +59,7 @@ class Given:
 def given(instructions: str) -> Given:
     """What an assignment's instructions give."""
     lines = frozenset(" ".join(line.split()) for line in instructions.split("\n"))
-    phrases = (match[0] for match in _ASKED.finditer(instructions))
-    asked = dict.fromkeys(name[0] for phrase in phrases for name in re.finditer(_NAME, phrase))
-    names = tuple(re.sub(r"\(.*", "", name.strip("`")) for name in asked)
-    return Given(normalised(instructions), lines - {""}, terms(instructions), names)
+    return Given(normalised(instructions), lines - {""}, terms(instructions), asked_names(instructions))
 
 
 def normalised(text: str) -> str:

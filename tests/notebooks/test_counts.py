@@ -1,5 +1,7 @@
 """What is the student's own: lines of code, words, and the assignment's terms."""
 
+from typing import Any
+
 import pytest
 
 from introeval.notebooks.counts import Counts
@@ -7,9 +9,9 @@ from introeval.notebooks.given import given
 from tests.notebooks.books import ASSIGNMENT, case, code, error, sample, stream, text
 
 
-def counted(*cells: dict[str, object], instructions: str = "") -> Counts:
+def counted(*cells: dict[str, object], instructions: str = "", **more: Any) -> Counts:
     """The counts of a notebook."""
-    return case(*cells, instructions=instructions).counts
+    return case(*cells, instructions=instructions, **more).counts
 
 
 @pytest.mark.parametrize(
@@ -61,10 +63,25 @@ def test_runs_and_errors() -> None:
             ("a", "b", "c.d", "e", "F"),
         ),
         ("Do not use `eval`. Print `x`.", ()),
+        ("Write a function `mean(xs, start)`. Do not use the function `sum`.", ("mean",)),
+        ("Write a function `mean` without the function `sum`, and never call the method `fmean`.", ("mean",)),
+        ("Use the method `groupby`, create a `DataFrame` and use the function `plot`.", ()),
+        ("Do not define the function `sum`; don't write `max`.", ()),
+        (
+            "Using `numpy`, write a `mean` function, and a function `var`, and avoid the class `list`.",
+            ("mean", "var"),
+        ),
+        (
+            "Implement a class `Stack` with the methods `push` and `pop`; call `push` twice.",
+            ("Stack", "push", "pop"),
+        ),
+        ("The function `load` is given, and the function `sum` is forbidden. Use a function called `g`.", ()),
+        ("Write `mean`, the function `sum` is forbidden, and the class `A` must not be used.", ("mean",)),
+        ("Add a method named `peek`.\n- Complete `top`\n- The class `Node` has a value.", ("peek", "top")),
     ],
 )
 def test_names_that_are_asked_for(instructions: str, asked: tuple[str, ...]) -> None:
-    """Only those that are to be written; what may be used is a hint."""
+    """Only those that are to be written; what may or must be used, or is forbidden, is none."""
     assert given(instructions).asked == asked
 
 
@@ -73,6 +90,10 @@ def test_missing_names_are_those_nowhere_in_the_code() -> None:
     task = "Write a function `total` and `season.mean`. Define `last`."
     counts = counted(code("# last\nx <- total(season.mean(1))"), instructions=task)
     assert (counts.asked, counts.missing) == (3, ("last",))
+    assert counted(code("self.total = 0\nseason.mean()\nx.last"), instructions=task).missing == ()
+    stack = "Write a class `Stack` and the method `Stack.push`."
+    assert counted(code("class Stack:\n  def push(self): f()"), instructions=stack).missing == ()
+    assert counted(code("push <- 1"), instructions=stack, language="r").missing == ("Stack", "Stack.push")
     assert counted(code("x = my_total"), instructions=task).missing == ("total", "season.mean", "last")
 
 
