@@ -27,7 +27,8 @@ _HOLLOW = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """``failed``: the numbers of the cells whose run ended with an error. ``topic``: the share of the assignment's
+    """``failed``: the numbers of the cells whose run ended with an error; ``meant``: of those where that was wanted, as
+    the student has marked them. ``topic``: the share of the assignment's
     terms that the student's own work has, or ``None`` when that says nothing. ``missing``: of the names that the
     assignment asks for (``asked`` in number), those that are nowhere in the code.
     """
@@ -36,6 +37,7 @@ class Counts:
     ran: int
     with_output: int
     failed: tuple[int, ...]
+    meant: tuple[int, ...] = ()
     own_lines: int
     own_words: int
     topic: float | None
@@ -54,6 +56,7 @@ def count(screened: Screened, given: Given) -> Counts:
         ran=sum(cell.ran for cell in code),
         with_output=sum(any(output.kind is not OutputKind.ERROR for output in cell.outputs) for cell in code),
         failed=tuple(cell.number for cell in code if cell.failed),
+        meant=tuple(cell.number for cell in code if cell.raised and cell.meant_to_fail),
         own_lines=len(own_code),
         own_words=sum(count_words(line) for line in own_text),
         topic=given.share("\n".join([*own_code, *own_text, *printed])),

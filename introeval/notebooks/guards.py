@@ -7,7 +7,8 @@ Rules:
 2. Off topic: too few of the assignment's terms are there; or the technical model says so and not many are. The whole is
    capped, and the teacher is asked to look.
 3. Few own lines, missing names that were asked for, no run, no output, and errors bound each technical criterion. The
-   lowest bound counts.
+   lowest bound counts. An error that the student has marked as wanted is none, and says as much as an output, where it
+   is not all there is.
 4. No own text, or little, bounds each criterion of the reflection.
 5. Words to the grader change nothing here: they are flagged, and were not shown to a model (``screening``).
 """
@@ -102,8 +103,9 @@ def bounds(counts: Counts, rubric: Rubric) -> tuple[Bound, ...]:
             limits.not_run_ceiling,
             "no cell was run, so nothing shows that the code works",
         )
-    elif not counts.with_output and not counts.failed:
-        bound("technical", "no_outputs", limits.no_outputs_ceiling, "no cell shows an output")
+    elif not counts.with_output and not counts.failed and len(counts.meant) in (0, counts.ran):
+        shown = "anything but an error" if counts.meant else "an output"
+        bound("technical", "no_outputs", limits.no_outputs_ceiling, f"no cell shows {shown}")
     if counts.failed:
         which = ", ".join(map(str, counts.failed[:6])) + (" and others" if len(counts.failed) > 6 else "")
         why = f"{len(counts.failed)} of {counts.ran} cells that were run end with an error (cell {which})"

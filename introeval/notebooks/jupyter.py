@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Members that the schema does not know are ignored, and what only other programs need (ids, metadata) is completed.
+1. Members that the schema does not know are ignored, and what only other programs need (ids, metadata) is completed. Of
+   a cell's metadata one tag is kept: ``MEANT_TO_FAIL``.
 2. The check is fastjsonschema's, through ``get_validator``: ``nbformat.validate`` explains an error with jsonschema,
    which took minutes for a hostile 6 MB, and ``nbformat.read`` and ``convert`` log whole notebooks.
 3. nbformat is imported when it is needed: it takes a third of a second.
@@ -17,6 +18,9 @@ from introeval.notebooks.errors import NotANotebookError, NotebookTooLargeError,
 MAX_CELLS = 500
 NEXT_MINOR = 6
 """The first minor version of 4 that nbformat does not know: what it does not know is then allowed."""
+
+MEANT_TO_FAIL = "raises-exception"
+"""The tag of a cell whose error is wanted: Jupyter and nbconvert then go on behind it."""
 
 _AGAIN = "Open it in Jupyter, save it, and hand in the saved .ipynb file."
 _PLACE = re.compile(r"data\.cells\[(\d+)\]")
@@ -102,4 +106,9 @@ def _complete(number: int, cell: Any) -> Any:
         return cell
     code = {"outputs": cell.get("outputs", []), "execution_count": cell.get("execution_count")}
     extra = code if cell.get("cell_type") == "code" else {}
-    return {**cell, **extra, "id": f"cell-{number}", "metadata": {}}
+    return {**cell, **extra, "id": f"cell-{number}", "metadata": _tags(cell.get("metadata"))}
+
+
+def _tags(metadata: Any) -> dict[str, list[str]]:
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return {"tags": [MEANT_TO_FAIL]} if isinstance(tags, list) and MEANT_TO_FAIL in tags else {}

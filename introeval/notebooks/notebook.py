@@ -33,7 +33,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One cell. ``ran``: the file has a sign that it was executed. ``attachments``: references to what is pasted in."""
+    """One cell. ``ran``: the file has a sign that it was executed. ``attachments``: references to what is pasted in.
+    ``meant_to_fail``: its author has marked an error of it as wanted.
+    """
 
     number: int
     kind: CellKind
@@ -41,6 +43,7 @@ class Cell:
     outputs: tuple[Output, ...] = ()
     attachments: tuple[str, ...] = ()
     ran: bool = False
+    meant_to_fail: bool = False
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -53,6 +56,11 @@ class Cell:
 
     @property
     def failed(self) -> bool:
+        """Its run ended with an error, which was not the point of it."""
+        return self.raised and not self.meant_to_fail
+
+    @property
+    def raised(self) -> bool:
         """Its run ended with an error."""
         return any(output.kind is OutputKind.ERROR for output in self.outputs)
 

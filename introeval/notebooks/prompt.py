@@ -44,6 +44,10 @@ def technical_prompt(
     """The same inputs give the same bytes."""
     failed = ", ".join(map(str, counts.failed)) or "none"
     counted = f"Counted: {language}, {counts.code_cells} code cells, {counts.ran} of them run, with errors: {failed}."
+    if counts.meant:
+        counted += (
+            f" Marked by the student as meant to end with an error: {', '.join(map(str, counts.meant))}."
+        )
     if counts.missing:
         counted += f" Asked for and not in the code: {', '.join(counts.missing)}."
     data = f"<notebook>\n{counted}\n{layout.text}\n</notebook>"

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from introeval.notebooks.errors import BlankNotebookError, NoCellsError, NotebookTooLargeError
-from introeval.notebooks.jupyter import valid_notebook
+from introeval.notebooks.jupyter import MEANT_TO_FAIL, valid_notebook
 from introeval.notebooks.notebook import Cell, CellKind, Notebook
 from introeval.notebooks.outputs import joined, read_outputs, references
 from introeval.notebooks.plain import cut, plain
@@ -61,7 +61,14 @@ def _cell(number: int, raw: dict[str, Any]) -> Cell:
         return Cell(number=number, kind=CellKind.TEXT, source=source, attachments=_attachments(raw))
     outputs = read_outputs(raw["outputs"])
     ran = bool(outputs) or raw["execution_count"] is not None
-    return Cell(number=number, kind=CellKind.CODE, source=source, outputs=outputs, ran=ran)
+    return Cell(
+        number=number,
+        kind=CellKind.CODE,
+        source=source,
+        outputs=outputs,
+        ran=ran,
+        meant_to_fail=MEANT_TO_FAIL in raw["metadata"].get("tags", ()),
+    )
 
 
 def _attachments(raw: dict[str, Any]) -> tuple[str, ...]:

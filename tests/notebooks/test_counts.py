@@ -54,6 +54,15 @@ def test_runs_and_errors() -> None:
     assert (counts.code_cells, counts.ran, counts.with_output, counts.failed) == (3, 2, 1, (2,))
 
 
+@pytest.mark.parametrize("tags", [["raises-exception"], ["a", "raises-exception", "a,b", 3]])
+def test_an_error_that_is_shown_on_purpose_is_no_failure(tags: list[object]) -> None:
+    """Jupyter's own tag says so; only that one is kept, and it excuses nothing else."""
+    meant = code("stack.pop()", error("IndexError")) | {"metadata": {"tags": tags}}
+    counts = counted(code("a", stream("1")), meant, code("b", error()), code("c") | {"metadata": {"tags": 1}})
+    assert (counts.ran, counts.with_output, counts.failed, counts.meant) == (4, 1, (3,), (2,))
+    assert counted(code("stack.pop()", error()) | {"metadata": {"tags": ["x"]}}).failed == (1,)
+
+
 @pytest.mark.parametrize(
     ("instructions", "asked"),
     [

@@ -127,6 +127,16 @@ def test_what_can_be_counted_bounds_the_technical_part(cells: list[Any], guard: 
     assert f"at most {most} of 10" in report.guards[0].reason
 
 
+def test_an_error_on_purpose_bounds_nothing_but_where_it_is_all_there_is() -> None:
+    """A stack that refuses to pop when it is empty is what was to be shown; errors alone show no work."""
+    refuses = code("stack.pop()", error("IndexError")) | {"metadata": {"tags": ["raises-exception"]}}
+    assert codes(graded(case(text(WORDS), code(LINES), refuses), 10, 10)) == []
+    assert codes(graded(case(text(WORDS), code(LINES, stream("1")), refuses), 10, 10)) == []
+    report = graded(case(text(WORDS), code(LINES, error()) | {"metadata": refuses["metadata"]}), 10, 10)
+    assert codes(report) == ["no_outputs"]
+    assert "anything but an error" in report.guards[0].reason
+
+
 @pytest.mark.parametrize(("source", "most"), [("a = b = 1\n", 8), ("a = 1\n", 5)])
 def test_missing_names_bound_the_technical_part(source: str, most: int) -> None:
     """One of three leaves 8, two of three leave 5; the reason names them."""
