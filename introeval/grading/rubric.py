@@ -82,8 +82,9 @@ class NotebookGuards(_Strict):
 
     A ceiling is what no criterion of its part can exceed: that of the words the reflection's, the others the technical.
 
-    ``off_topic_share``: of the assignment's terms; less than this is off topic whatever a model says. A model that says
-    so is believed below ``doubtful_share``.
+    ``off_topic_share``: of the assignment's terms; less than this is flagged, and off topic whatever a model says where
+    both texts are English and no name that was asked for is there. A model that says so is believed below
+    ``doubtful_share``.
     """
 
     few_lines: int = Field(default=4, ge=1, le=1000)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from introeval.grading.speech import count_words
 from introeval.notebooks.addressed import WITHHELD
-from introeval.notebooks.given import Given
+from introeval.notebooks.given import Given, english
 from introeval.notebooks.notebook import CellKind, OutputKind
 from introeval.notebooks.screening import Screened
 from introeval.notebooks.spans import code_only
@@ -29,7 +29,8 @@ _HOLLOW = re.compile(
 class Counts:
     """``failed``: the numbers of the cells whose run ended with an error; ``meant``: of those where that was wanted, as
     the student has marked them. ``topic``: the share of the assignment's
-    terms that the student's own work has, or ``None`` when that says nothing. ``missing``: of the names that the
+    terms that the student's own work has, or ``None`` when that says nothing; ``alike``: it has the assignment's
+    language, as far as we can tell (both are English). ``missing``: of the names that the
     assignment asks for (``asked`` in number), those that are nowhere in the code.
     """
 
@@ -41,6 +42,7 @@ class Counts:
     own_lines: int
     own_words: int
     topic: float | None
+    alike: bool
     asked: int
     missing: tuple[str, ...]
 
@@ -60,6 +62,7 @@ def count(screened: Screened, given: Given) -> Counts:
         own_lines=len(own_code),
         own_words=sum(count_words(line) for line in own_text),
         topic=given.share("\n".join([*own_code, *own_text, *printed])),
+        alike=english(given.text) and english("\n".join(own_text)),
         asked=len(given.asked),
         missing=tuple(name for name in given.asked if not _stands(name, screened)),
     )

@@ -4,12 +4,20 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from introeval.grading.speech import UNSPACED
 from introeval.notebooks.asked import asked_names
+from introeval.notebooks.pairs import pairs
 
 FEWEST_TERMS = 8
 """An assignment with fewer terms is too short to tell what belongs to it."""
 LEAST_COPIED = 15
 """Characters from which a line of text that stands in the assignment is a copy and no coincidence."""
+
+LEAST_ENGLISH, FEWEST_WORDS = 0.08, 15
+"""The share of words that only English has (``_ENGLISH``) from which a text is English, and the words that it must have
+for that. 122 of the 124 clean texts in ``benchmarks/injection`` have this share; sentences of six other languages that
+look like English (Danish, Dutch, ...) had 0.03 at most.
+"""
 
 _MARKUP = re.compile(r"[#*_`>~|-]+")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -25,6 +33,12 @@ _USUAL = (
     "written your"
 )
 _COMMON = frozenset(_USUAL.split())
+_LETTERS = re.compile(r"[^\W\d_]+")
+_OF_ENGLISH_ALONE = (
+    "and because been could each from how it its of than that the their then there they this what when which with "
+    "would you your"
+)
+_ENGLISH = frozenset(_OF_ENGLISH_ALONE.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,18 @@ def normalised(text: str) -> str:
 
 
 def terms(text: str) -> frozenset[str]:
-    """The words that say what a text is about: four letters or more, cut to five so that "months" meets "monthly"."""
-    words = (word.casefold() for word in _WORD.findall(_CAMEL.sub(" ", text.replace("_", " "))))
-    return frozenset(word[:5] for word in words if word not in _COMMON)
+    """The words that say what a text is about: four letters or more, cut to five so that "months" meets "monthly".
+
+    Where there are no spaces, pairs of characters (``introeval.notebooks.pairs``).
+    """
+    spaced = UNSPACED.sub(" ", _CAMEL.sub(" ", text.replace("_", " ")))
+    words = (word.casefold() for word in _WORD.findall(spaced))
+    return frozenset(word[:5] for word in words if word not in _COMMON) | pairs(text)
+
+
+def english(text: str) -> bool:
+    """Whether it is plainly English; a text of few words is not."""
+    words = _LETTERS.findall(text.casefold())
+    return len(words) >= FEWEST_WORDS and sum(word in _ENGLISH for word in words) >= LEAST_ENGLISH * len(
+        words
+    )

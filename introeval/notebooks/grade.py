@@ -12,7 +12,7 @@ from introeval.grading.rubric import CRITERION_MAX, Criterion, Rubric
 from introeval.grading.wording import tidy
 from introeval.notebooks.case import Case
 from introeval.notebooks.evidence import code_evidence, text_evidence
-from introeval.notebooks.guards import Bound, bounds, flags, off_topic
+from introeval.notebooks.guards import Bound, bounds, far, flags, off_topic
 from introeval.notebooks.prompt import Prompt, analysis_text, feedback_prompt, technical_prompt
 from introeval.notebooks.reply import (
     DOES_CHARS,
@@ -110,7 +110,12 @@ def grade(case: Case, analysis: Analysis, reply: FeedbackReply) -> NotebookRepor
         criteria=criteria,
         summary=analysis.summary,
         feedback=letter(reply, case.sample),
-        flags=flags(case.screened.addressed, case.code.cut or case.text.cut, guards),
+        flags=flags(
+            case.screened.addressed,
+            case.code.cut or case.text.cut,
+            guards,
+            unlike=not analysis.caps and far(case.counts, case.rubric),
+        ),
         guards=guards,
         rubric=case.rubric.name,
         rubric_version=case.rubric.version,

@@ -4,8 +4,9 @@ Rules:
 
 1. Without code, or with nothing but code that was given or has no body, the technical model is not asked: that part is
    0, and the whole is capped.
-2. Off topic: too few of the assignment's terms are there; or the technical model says so and not many are. The whole is
-   capped, and the teacher is asked to look.
+2. Off topic: the technical model says so, and not many of the assignment's terms are there; or next to none are, nor
+   one of the names that were asked for, and assignment and text are English. The whole is capped, and the teacher is
+   asked to look. In other languages, and in two, terms differ without a reason: next to none is then only flagged.
 3. Few own lines, missing names that were asked for, no run, no output, and errors bound each technical criterion. The
    lowest bound counts. An error that the student has marked as wanted is none, and says as much as an output, where it
    is not all there is.
@@ -25,6 +26,10 @@ from introeval.notebooks.report import NotebookGuard, PartName
 
 FLAGGED_WORDS = 5
 """Places with words to the grader that are named; of more only the number is."""
+UNLIKE = (
+    "Next to none of the assignment's words are in the notebook, and no model said that it is about something else: it "
+    "may be in another language, or off topic. Please check."
+)
 _TO_CHECK = frozenset({"no_code", "template_only", "off_topic"})
 
 
@@ -50,13 +55,22 @@ def without_code(counts: Counts, rubric: Rubric) -> NotebookGuard | None:
 
 def off_topic(counts: Counts, replies: Sequence[TechnicalReply], rubric: Rubric) -> NotebookGuard | None:
     """Rule 2."""
-    limits, share = rubric.notebook, counts.topic
+    share = counts.topic
     said = bool(replies) and all(reply.topic == "other" for reply in replies)
-    far = share is not None and share < limits.off_topic_share
-    if not far and not (said and (share is None or share < limits.doubtful_share)):
+    plain = counts.alike and len(counts.missing) == counts.asked
+    if not (far(counts, rubric) and plain) and not (
+        said and (share is None or share < rubric.notebook.doubtful_share)
+    ):
         return None
     reason = "The notebook is about something else than the assignment."
-    return NotebookGuard(code="off_topic", reason=reason, cap=limits.off_topic_cap * rubric.max_score)
+    return NotebookGuard(
+        code="off_topic", reason=reason, cap=rubric.notebook.off_topic_cap * rubric.max_score
+    )
+
+
+def far(counts: Counts, rubric: Rubric) -> bool:
+    """Whether the notebook has next to none of the assignment's terms."""
+    return counts.topic is not None and counts.topic < rubric.notebook.off_topic_share
 
 
 def bounds(counts: Counts, rubric: Rubric) -> tuple[Bound, ...]:
@@ -118,8 +132,10 @@ def bounds(counts: Counts, rubric: Rubric) -> tuple[Bound, ...]:
     return tuple(found)
 
 
-def flags(addressed: Sequence[Addressed], cut: bool, guards: Sequence[NotebookGuard]) -> tuple[Flag, ...]:
-    """What the teacher should look at."""
+def flags(
+    addressed: Sequence[Addressed], cut: bool, guards: Sequence[NotebookGuard], unlike: bool = False
+) -> tuple[Flag, ...]:
+    """What the teacher should look at. ``unlike``: no cap, but the terms are not there (rule 2)."""
     found = [
         Flag(
             code="addressed_to_grader",
@@ -140,6 +156,8 @@ def flags(addressed: Sequence[Addressed], cut: bool, guards: Sequence[NotebookGu
         for guard in guards
         if guard.code in _TO_CHECK
     ]
+    if unlike:
+        found.append(Flag(code="few_terms", message=UNLIKE))
     return tuple(found)
 
 
