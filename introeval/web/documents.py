@@ -1,7 +1,8 @@
 """Reads a body that is no form: a small JSON or TOML document, bounded in bytes and in time.
 
 Rules: whatever a client sends ends in a ``ProblemError`` or a text. A type that is not read is refused before a byte of
-it is: what a request says of itself may not decide how much of it is held.
+it is: what a request says of itself may not decide how much of it is held. A body is read or refused, never dropped:
+one that asked for a single regrade would regrade a class.
 """
 
 from typing import TypeVar
@@ -21,6 +22,10 @@ MOST_BYTES = 512 * 1024
 M = TypeVar("M", bound=BaseModel)
 
 FORM = "application/x-www-form-urlencoded"
+_NO_FORM = (
+    f"The body came as a form ({FORM}, which curl says by itself), so nothing of it was read and nothing was done. "
+    f"Send JSON and say so: -H 'Content-Type: {JSON}'."
+)
 
 
 async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> str:
@@ -39,12 +44,12 @@ async def read_bytes(request: web.Request, types: tuple[str, ...], idle_seconds:
 
 
 async def read_json(request: web.Request, shape: type[M], idle_seconds: float) -> M:
-    """The body as ``shape``; no body is an empty one, and so is that of a page's form. Raises ``ProblemError``."""
-    text = await read_text(request, (JSON, FORM), idle_seconds)
-    if not text.strip() or request.content_type == FORM:
-        text = "{}"
+    """The body as ``shape``; none is an empty one: our pages' forms have no fields. Raises ``ProblemError``."""
+    text = (await read_text(request, (JSON, FORM), idle_seconds)).strip()
+    if text and request.content_type == FORM:
+        raise ProblemError("unknown_type", _NO_FORM)
     try:
-        return shape.model_validate_json(text)
+        return shape.model_validate_json(text or "{}")
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)[:100]
         wrong = [FieldError(field_path(item["loc"])[:200], item["msg"][:300]) for item in found]

@@ -1,5 +1,6 @@
 """Runs, regrades, cancelling and old results over HTTP."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,10 @@ async def grade_in_part(room: Room, task_id: str) -> None:
         failures=(CUT,),
     )
     await room.store.evaluated(started, result, time.time())
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+"""What ``curl -d`` says by itself."""
 
 
 async def retitled(room: Room) -> None:
@@ -196,3 +201,20 @@ async def test_opinions_and_failed_parts(tmp_path: Path) -> None:
         (line,) = (await get(room, "/api/v1/submissions?assignment=rain-notebook"))["items"]
         assert (line["provisional"], line["review"], line["failures"]) == (True, [DOUBT], [CUT.as_dict()])
         assert (line["kind"], line["assignment"]) == ("notebook", "rain-notebook")
+
+
+async def test_a_body_that_calls_itself_a_form_is_not_dropped(tmp_path: Path) -> None:
+    """Who asks for one with curl's own type would else have all; nothing happens, and the answer says what to do."""
+    async with running(tmp_path) as room:
+        await with_samples(room)
+        ids = [await notebook(room, roll_number=f"R-{n}") for n in range(3)]
+        for one in ids:
+            await room.grade(one, REPORT)
+        await retitled(room)
+        for body in (json.dumps({"submissions": ids[:1]}), "submissions=" + ids[0]):
+            answer = await room.client.post(f"{RUN}/regrade", data=body.encode(), headers=FORM)
+            assert (answer.status, (await answer.json())["code"]) == (415, "unknown_type")
+            assert "-H 'Content-Type: application/json'" in (await answer.json())["detail"]
+        assert {(await room.task(one)).state.stage for one in ids} == {Stage.COMPLETED}
+        answer = await room.client.post(f"{RUN}/regrade", data=b" \r\n", headers=FORM)
+        assert (answer.status, (await answer.json())["queued"]) == (200, ids)
