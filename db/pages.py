@@ -56,10 +56,12 @@ class PageTexts:
             lambda transaction: transaction.execute("forget_page_texts", {"task_id": task_id})
         )
 
-    async def unread(self, assignment_id: str) -> list[str]:
-        """The ids of an assignment's submissions of which no page was read, oldest first. Raises ``StateError``."""
+    async def unread(self, assignment_id: str) -> dict[str, str | None]:
+        """An assignment's submissions of which no page was read, oldest first, each with the task that waits to read it
+        or does, if there is one. Raises ``StateError``.
+        """
         rows = await self._database.all("unread_submissions", {"assignment_id": assignment_id})
-        return [row["id"] for row in rows]
+        return {row["id"]: row["reader"] for row in rows}
 
     async def file_of(self, task_id: str) -> Path | None:
         """Where the file of a submission of pages is; ``None``: there is no such one. Raises ``StateError``."""

@@ -472,8 +472,13 @@ VALUES (:task_id, :page, :engine, :confidence, :lines, :now) ON CONFLICT (task_i
 DELETE FROM page_texts WHERE task_id = :task_id;
 
 -- name: unread_submissions
--- The page submissions of an assignment of which nothing was read, oldest first.
-SELECT t.id FROM processing_tasks t
+-- The page submissions of an assignment of which nothing was read, oldest first, and the task that is to read each.
+WITH readers AS MATERIALIZED (
+    SELECT json_extract(request, '$.submission') AS submission, min(id) AS id FROM processing_tasks
+    WHERE assignment_id = :assignment_id AND kind = 'transcription' AND current_phase NOT IN ('completed', 'failed')
+    GROUP BY submission
+)
+SELECT t.id, r.id AS reader FROM processing_tasks t LEFT JOIN readers r ON r.submission = t.id
 WHERE t.assignment_id = :assignment_id AND t.kind = 'pages' AND t.purged_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM page_texts p WHERE p.task_id = t.id)
 ORDER BY t.created_at, t.id;

@@ -92,14 +92,14 @@ class Admission:
         if place is not None and not self.places.claim(place, roll_number):
             raise ProblemError("too_many_uploads", _TOO_MANY, self.later())
 
-    async def require_queue(self, under_way: int = 0) -> None:
-        """Refuse one more task while the queue is full. Raises ``ProblemError``.
+    async def require_queue(self, under_way: int = 0, tasks: int = 1) -> None:
+        """Refuse more tasks than there is room for in the queue. Raises ``ProblemError``.
 
         ``under_way``: bodies that are read now. An upload in pieces is asked for once, when it begins, and counts while
         a piece of it comes: whoever sends nothing takes nobody's turn, and what was begun may end.
         """
         waiting = await self._context.intake.waiting() + under_way
-        if waiting >= self._limits.max_queue:
+        if waiting + tasks > self._limits.max_queue:
             pace = await self._context.views.pace()
             after = self._queue_comeback.seconds(
                 self._context.clock.monotonic(), pace.llm_seconds or _QUEUE_GAP
@@ -107,6 +107,11 @@ class Admission:
             detail = (
                 f"{self._limits.max_queue} submissions are waiting already. Nothing is lost: try again soon."
             )
+            if tasks > 1:
+                detail = (
+                    f"The queue has room for {max(0, self._limits.max_queue - waiting)} more, and these are {tasks}. "
+                    "Name fewer submissions at a time, or try again soon."
+                )
             raise ProblemError("queue_full", detail, {"Retry-After": str(max(5, after))})
 
     def later(self) -> dict[str, str]:

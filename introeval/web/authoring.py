@@ -2,10 +2,12 @@
 
 The rules:
 
-1. Each is a task in the same queue as grading; its address is in ``Location``.
+1. Each is a task in the same queue as grading; its address is in ``Location``. All of a command's have room there, or
+   none is made. What waits to be read already is not queued again: the answer names the task that waits.
 2. A proposal changes nothing. Applied, it is the assignment's next version, checked like one that a person wrote.
 """
 
+import asyncio
 import hashlib
 import json
 import secrets
@@ -40,13 +42,24 @@ class Authoring:
         self._context = context
         self._assignments = assignments
         self._receiver = receiver
+        self._transcribing = asyncio.Lock()
 
     async def transcribe(self, request: web.Request) -> web.StreamResponse:
         assignment, form = await self._asked(request)
-        unread = await self._context.unread(assignment.id)
-        chosen = [one for one in unread if not form.submissions or one in form.submissions]
-        await self._receiver.admission.require_queue(self._receiver.room.open_drafts)
-        tasks = [await self._make(assignment, TRANSCRIPTION, {"submission": one}) for one in chosen]
+        of_it = set(await self._context.tallies.task_ids(assignment.id)) if form.submissions else set()
+        unknown = [one for one in form.submissions if one not in of_it]
+        if unknown:
+            raise _no_such("submissions", f"there is no submission '{unknown[0]}' of this assignment")
+        async with self._transcribing:
+            unread = await self._context.unread(assignment.id)
+            chosen = {one: unread[one] for one in unread if not form.submissions or one in form.submissions}
+            new = sum(task is None for task in chosen.values())
+            if new:
+                await self._receiver.admission.require_queue(self._receiver.room.open_drafts, new)
+            tasks = [
+                task or await self._make(assignment, TRANSCRIPTION, {"submission": one})
+                for one, task in chosen.items()
+            ]
         return answer(TasksBody(tasks=tuple(tasks)), status=202)
 
     async def answer_key(self, request: web.Request) -> web.StreamResponse:
@@ -75,8 +88,7 @@ class Authoring:
         numbers = {question.question_number for question in assignment.questions}
         unknown = next((one for one in form.questions if one not in numbers), None)
         if unknown is not None:
-            wrong = [FieldError("questions", f"there is no question '{unknown}'")]
-            raise ProblemError("invalid_document", f"There is no question '{unknown}'.", errors=wrong)
+            raise _no_such("questions", f"there is no question '{unknown}'")
         await self._receiver.admission.require_queue(self._receiver.room.open_drafts)
         task_id = await self._make(assignment, kind, {"questions": list(form.questions)})
         headers = {"Location": f"/api/v1/proposals/{task_id}"}
@@ -136,3 +148,8 @@ class Authoring:
             error_code=task.error_code,
             error_message=task.error_message,
         )
+
+
+def _no_such(field: str, said: str) -> ProblemError:
+    wrong = [FieldError(field, said)]
+    return ProblemError("invalid_document", f"{said[0].upper()}{said[1:]}.", errors=wrong)

@@ -21,7 +21,7 @@ class ProposalRequest(Body):
 
 
 class TasksBody(Body):
-    """The tasks that were queued; each has its state at ``/api/v1/proposals/{id}``."""
+    """The tasks that do it, queued now or waiting already; each has its state at ``/api/v1/proposals/{id}``."""
 
     tasks: tuple[str, ...]
 

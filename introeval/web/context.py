@@ -82,7 +82,7 @@ class WebContext:
     in the tables, so that whoever works on it stops. ``status``: the one snapshot. ``inspect``: looks into what was
     handed in, by kind of work. ``bundle``: makes one new file of several pages in their order (called in a thread).
     ``preview``: what grading would ask of the models. ``unread``: an assignment's submissions whose pages nobody has
-    read. ``read_segments``: reads a transcript file (called in a thread).
+    read, each with the task that is to do it. ``read_segments``: reads a transcript file (called in a thread).
     ``commits``: ``database.on_commit(context.commits.notify)`` feeds it. ``stop``: set at shutdown; ends every open
     stream. ``batch_size``: for the estimate of a student's waiting time. ``sessions``: what sessions need.
     ``keeping``: how long things are kept. ``work``: what runs beside the requests while the application does; whoever
@@ -96,7 +96,7 @@ class WebContext:
     tallies: Assignments
     requests: Requests
     fairness: Fairness
-    unread: Callable[[str], Awaitable[list[str]]]
+    unread: Callable[[str], Awaitable[dict[str, str | None]]]
     state_dir: Path
     wake: Callable[[], None]
     cancel: Callable[[str], None]

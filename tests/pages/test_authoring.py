@@ -202,7 +202,7 @@ async def test_one_submission_is_read_and_kept(tmp_path: Path) -> None:
         assert await read({"submission": "t1"}) == report
         assert len(server.bodies) == 1
         assert await read({"submission": "t1", "again": True}) == report
-        assert await one.texts.unread(seeing.id) == []
+        assert await one.texts.unread(seeing.id) == {}
         with pytest.raises(RejectedWorkError, match="names no submission"):
             await read({})
         with pytest.raises(PagesMissingError):

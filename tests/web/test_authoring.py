@@ -1,5 +1,7 @@
 """A teacher's commands for exams on paper: tasks in the one queue, proposals that change nothing until applied."""
 
+import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from introeval.web.context import UploadLimits
 from scheduler.ports import Evaluation
 from tests.web.bodies import problem
+from tests.web.homework import hand_in, picture
 from tests.web.running import Room, running
+from tests.web.test_assignment_runs import fail
 
 EXAM = {
     "id": "test",
@@ -89,6 +94,62 @@ async def test_reading_is_one_task_for_each_submission(room: Room) -> None:
     await room.client.post(f"{BASE}/generate-answer-key")
     listed = await (await room.client.get("/api/v1/submissions")).json()
     assert listed["total"] == 0
+
+
+async def pages(room: Room, roll_number: str) -> str:
+    """Hand one page in; returns the submission's id."""
+    answer = await hand_in(room, "test", [("page.png", picture(200))], roll_number=roll_number)
+    assert answer.status == 201, await answer.text()
+    return str((await answer.json())["id"])
+
+
+async def transcribed(room: Room, *submissions: str) -> list[str]:
+    """The tasks of the command."""
+    answer = await room.client.post(f"{BASE}/transcribe", json={"submissions": submissions})
+    assert answer.status == 202, await answer.text()
+    return list((await answer.json())["tasks"])
+
+
+async def test_what_waits_to_be_read_is_not_queued_again(room: Room) -> None:
+    """Whoever repeats the command hears of the tasks that wait; one that failed is made anew."""
+    one, two = [await pages(room, roll) for roll in ("R-1", "R-2")]
+    (first,) = await transcribed(room, one)
+    both = await asyncio.gather(transcribed(room), transcribed(room))
+    assert both[0] == both[1]
+    assert both[0][0] == first
+    assert len(set(both[0])) == 2
+    assert json.loads((await room.task(both[0][1])).request or "") == {"submission": two}
+    await fail(room, first, "It broke.")
+    (anew,) = await transcribed(room, one)
+    assert anew not in both[0]
+
+
+async def test_submissions_that_do_not_exist_are_named(room: Room) -> None:
+    """Also one of another assignment; nothing is queued for the others then."""
+    one, video = await pages(room, "R-1"), await room.accepted()
+    for unknown in ("nobody", video):
+        answer = await room.client.post(f"{BASE}/transcribe", json={"submissions": [one, unknown]})
+        body = await answer.json()
+        assert (answer.status, body["code"], body["errors"][0]["field"]) == (
+            422,
+            "invalid_document",
+            "submissions",
+        )
+        assert unknown in body["detail"]
+    assert await room.context.unread("test") == {one: None}
+
+
+async def test_all_have_room_in_the_queue_or_none_is_made(tmp_path: Path) -> None:
+    """A command for a class does not pass a full queue; fewer at a time go in, and what waits costs no room."""
+    async with running(tmp_path, UploadLimits(reserve_bytes=0, max_queue=5)) as room:
+        await room.client.post("/api/v1/assignments", json=EXAM)
+        ids = [await pages(room, f"R-{n}") for n in range(3)]
+        answer = await room.client.post(f"{BASE}/transcribe")
+        assert (answer.status, (await answer.json())["code"]) == (429, "queue_full")
+        assert "room for 2 more, and these are 3" in (await answer.json())["detail"]
+        assert set((await room.context.unread("test")).values()) == {None}
+        tasks = await transcribed(room, *ids[:2])
+        assert await transcribed(room, *ids[:2]) == tasks
 
 
 @pytest.mark.parametrize("command", ["transcribe", "generate-answer-key", "generate-rubric"])
