@@ -2,14 +2,15 @@
 
 The rules:
 
-1. A proposal changes nothing. ``apply_proposal`` makes the assignment's next version of it, when a teacher says so.
+1. A proposal changes nothing. ``apply_proposal`` makes the assignment's next version of it, when a teacher says so, and
+   never over what somebody has changed since it was made.
 2. The points of a question's marking points add up to what it is worth; a reply in which they do not is refused, with
    the difference, and asked for again (``models.worker``, rule 3).
 3. A question is asked about alone, so that one that fails costs no other.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -86,6 +87,7 @@ class _Marking(BaseModel):
     marking: tuple[_Criterion, ...] = Field(min_length=1, max_length=50)
 
 
+_OfQuestion = TypeVar("_OfQuestion", Question, KeyAnswer, MarkingPoint, KeyAnswer | MarkingPoint)
 _PROPOSAL: TypeAdapter[ProposedKey | ProposedRubric] = TypeAdapter(ProposedKey | ProposedRubric)
 
 
@@ -173,11 +175,14 @@ def parse_rubric(text: str, question: Question) -> tuple[MarkingPoint, ...]:
     )
 
 
-def apply_proposal(assignment: Assignment, report: dict[str, Any]) -> Assignment:
+def apply_proposal(
+    assignment: Assignment, report: dict[str, Any], made_from: Assignment | None = None
+) -> Assignment:
     """The assignment with the proposal in it; what was not proposed stays. It is to be stored as the next version.
 
-    ``report``: of a task of the kind ``answer_key`` or ``rubric``. Raises ``AssignmentError`` when it is none, or does
-    not fit the questions (they were changed meanwhile).
+    ``report``: of a task of the kind ``answer_key`` or ``rubric``. ``made_from``: the version that it was proposed for,
+    where that is another one. Raises ``AssignmentError`` when it is no proposal, does not fit the questions, or when
+    one of them, or what it would replace there, was changed meanwhile.
     """
     try:
         proposal = _PROPOSAL.validate_python(report)
@@ -186,12 +191,39 @@ def apply_proposal(assignment: Assignment, report: dict[str, Any]) -> Assignment
             proposal.answer_key if isinstance(proposal, ProposedKey) else proposal.marking
         )
         named = {item.question_number for item in new}
+        if made_from is not None:
+            for number in sorted(named):
+                _require_unchanged(made_from, assignment, name, number, _of(new, number))
         old: Sequence[KeyAnswer | MarkingPoint] = getattr(assignment, name)
         kept = [item.model_dump() for item in old if item.question_number not in named]
         changed = assignment.model_dump() | {name: [*kept, *(item.model_dump() for item in new)]}
         return Assignment.model_validate(changed)
     except ValidationError as error:
         raise AssignmentError("The proposal does not fit the assignment: " + describe(error)) from error
+
+
+def _require_unchanged(
+    made_from: Assignment,
+    latest: Assignment,
+    name: str,
+    number: str,
+    new: Sequence[KeyAnswer | MarkingPoint],
+) -> None:
+    """``new``: what is proposed for the question; where just that is there already, nothing is lost."""
+    what = None
+    if _of(made_from.questions, number) != _of(latest.questions, number):
+        what = f"Question {number}"
+    elif _of(getattr(latest, name), number) not in (_of(getattr(made_from, name), number), new):
+        what = f"The {'answer key' if name == 'answer_key' else 'marking'} of question {number}"
+    if what is not None:
+        raise AssignmentError(
+            f"{what} was changed since this was proposed for version {made_from.version}; the newest is "
+            f"{latest.version}. Nothing was applied: have it proposed again."
+        )
+
+
+def _of(items: Sequence[_OfQuestion], number: str) -> list[_OfQuestion]:
+    return [item for item in items if item.question_number == number]
 
 
 def _asked(question: Question) -> str:

@@ -4,7 +4,8 @@ The rules:
 
 1. Each is a task in the same queue as grading; its address is in ``Location``. All of a command's have room there, or
    none is made. What waits to be read already is not queued again: the answer names the task that waits.
-2. A proposal changes nothing. Applied, it is the assignment's next version, checked like one that a person wrote.
+2. A proposal changes nothing. Applied, it is the assignment's next version, checked like one that a person wrote; it
+   is refused where it would overwrite what was changed since.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from aiohttp import web
 
 from db.intake import NewTask
 from db.views import Submission
-from introeval.assignments import Assignment, AssignmentError, FieldError, Kind
+from introeval.assignments import Assignment, AssignmentChangedError, AssignmentError, FieldError, Kind
 from introeval.pages.authoring import apply_proposal
 from introeval.web.api import answer
 from introeval.web.assignment_present import assignment_line
@@ -78,7 +79,14 @@ class Authoring:
             raise ProblemError("not_now", "There is no finished proposal at this address: wait for its end.")
         try:
             latest = await self._assignments.find(found.task.assignment_id)
-            added = await self._context.library.add(apply_proposal(latest, dict(found.report or {})))
+            made_from = await self._context.library.version(latest.id, found.task.assignment_version)
+            proposed = apply_proposal(latest, dict(found.report or {}), made_from)
+            added = await self._context.library.add(proposed, replaces=latest.version)
+        except AssignmentChangedError as error:
+            detail = (
+                "The assignment was changed in this moment, so nothing was applied. Look at it and try again."
+            )
+            raise ProblemError("not_now", detail) from error
         except AssignmentError as error:
             raise ProblemError("not_now", str(error)) from error
         return answer(assignment_line(added, await tally_of(self._context, added.id)))

@@ -89,8 +89,8 @@ async def get(room: Room, path: str) -> Any:
     return await answer.json()
 
 
-async def posted(room: Room, path: str, body: Any = None) -> Any:
+async def posted(room: Room, path: str, body: Any = None, status: int = 200) -> Any:
     """The JSON answer to a request that has to succeed."""
     answer = await room.client.post(path, json=body) if body is not None else await room.client.post(path)
-    assert answer.status == 200, await answer.text()
+    assert answer.status == status, await answer.text()
     return await answer.json()

@@ -12,7 +12,7 @@ import pytest
 from introeval.web.context import UploadLimits
 from scheduler.ports import Evaluation
 from tests.web.bodies import problem
-from tests.web.homework import hand_in, picture
+from tests.web.homework import get, hand_in, picture, posted
 from tests.web.running import Room, running
 from tests.web.test_assignment_runs import fail
 
@@ -74,6 +74,63 @@ async def test_a_proposal_is_applied_as_a_version(room: Room) -> None:
     applied = await room.client.post(f"/api/v1/proposals/{task_id}/apply")
     assert (await applied.json())["version"] == 2
     assert [item["points"] for item in (await (await room.client.get(BASE)).json())["marking"]] == [1, 2]
+
+
+async def proposed(room: Room, kind: str, report: dict[str, Any]) -> str:
+    """A finished proposal for version 1; returns its id."""
+    (task_id,) = (await posted(room, f"{BASE}/generate-{kind}", status=202))["tasks"]
+    await end(room, task_id, report)
+    return str(task_id)
+
+
+KEY = {
+    "kind": "answer_key",
+    "assignment_id": "test",
+    "assignment_version": 1,
+    "answer_key": [{"question_number": "1", "answer": "Last in, first out."}],
+}
+
+
+async def test_a_proposal_is_not_applied_over_what_was_changed_since(room: Room) -> None:
+    """Neither to another question of that number nor over what somebody wrote by hand; the answer says which."""
+    marking, key = await proposed(room, "rubric", rubric(1, 2)), await proposed(room, "answer-key", KEY)
+    body = await get(room, BASE)
+    by_hand = [{"question_number": "1", "points": 3, "criterion": "names Paris"}]
+    second = await room.client.put(BASE, json=body | {"marking": by_hand})
+    assert second.status == 201
+    answer = await room.client.post(f"/api/v1/proposals/{marking}/apply")
+    assert (answer.status, (await answer.json())["code"]) == (409, "not_now")
+    told = "The marking of question 1 was changed since this was proposed for version 1; the newest is 2."
+    assert told in (await answer.json())["detail"]
+    # What it would replace is as it was, so the other one fits; and twice is once.
+    for _ in range(2):
+        assert (await posted(room, f"/api/v1/proposals/{key}/apply"))["version"] == 3
+    body = await get(room, BASE)
+    body["questions"][0]["text"] = "What is the capital of France?"
+    third = await room.client.put(BASE, json=body | {"answer_key": []})
+    assert third.status == 201
+    answer = await room.client.post(f"/api/v1/proposals/{key}/apply")
+    assert (answer.status, (await answer.json())["code"]) == (409, "not_now")
+    assert "Question 1 was changed" in (await answer.json())["detail"]
+    assert (await get(room, BASE))["version"] == 4
+
+
+async def test_a_proposal_and_somebody_who_writes_at_once(room: Room) -> None:
+    """Whoever is second hears so: nothing that was answered with a success is overwritten."""
+    task_id = await proposed(room, "rubric", rubric(1, 2))
+    body = await get(room, BASE)
+    for title in map(str, range(20)):
+        applied, put = await asyncio.gather(
+            room.client.post(f"/api/v1/proposals/{task_id}/apply"),
+            room.client.put(BASE, json=body | {"title": title, "marking": []}),
+        )
+        newest = await get(room, BASE)
+        assert (applied.status, put.status) in ((200, 412), (409, 201), (200, 201))
+        assert (newest["title"] == title) == (put.status == 201)
+        body = newest | {"marking": []}
+        if newest["marking"]:
+            reset = await room.client.put(BASE, json=body)
+            body = await reset.json()
 
 
 async def test_points_that_do_not_add_up_are_not_applied(room: Room) -> None:
