@@ -19,8 +19,8 @@ from introeval.assignments.definition import Line
 from introeval.grading.rubric import describe
 from introeval.pages.errors import MarksDoNotAddUpError
 from introeval.pages.lines import Sheet, harmless
-from introeval.pages.marking import Point
 from introeval.pages.reply import closed_object
+from introeval.pages.shares import shares
 from models.errors import SchemaValidationError
 
 ANSWER_CHARS, CRITERION_CHARS, POINTS_MAX = 1500, 160, 8
@@ -136,12 +136,11 @@ def rubric_prompt(question: Question, key: str, notes: str) -> str:
 
 
 def rubric_schema(question: Question) -> dict[str, Any]:
-    """The JSON schema of its reply. A grammar cannot add, so only single marks are bound here."""
-    marks = [mark for mark in Point("", question.max_mark, "").marks if mark]
+    """The JSON schema of its reply. A grammar cannot add, so only single marks are bound here, by steps that can."""
     point = closed_object(
         {
             "criterion": {"type": "string", "minLength": 1, "maxLength": CRITERION_CHARS},
-            "points": {"enum": [int(mark) if mark == int(mark) else mark for mark in marks]},
+            "points": {"enum": list(shares(question.max_mark))},
         }
     )
     listed = {"type": "array", "items": point, "minItems": 1, "maxItems": POINTS_MAX}
