@@ -176,7 +176,7 @@ def rubric(settings: Settings) -> Rubric | None:
     if path is None:
         return None
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"The rubric {path} cannot be read ({error}): correct grading.rubric."

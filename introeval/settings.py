@@ -161,7 +161,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 def _read_file(path: Path | None) -> dict[str, Any]:
     chosen = path or paths.SYSTEM_CONFIG
     try:
-        return tomllib.loads(chosen.read_text(encoding="utf-8"))
+        return tomllib.loads(chosen.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         if path is None:
             return {}

@@ -150,7 +150,8 @@ def _condition(assignment: Assignment, force: bool) -> dict[str, str]:
 
 def _read(path: Path) -> tuple[str, Format]:
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows' editor puts a byte order mark in front, which no parser takes.
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{path} cannot be read: {reason}.") from error

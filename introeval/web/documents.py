@@ -29,9 +29,9 @@ _NO_FORM = (
 
 
 async def read_text(request: web.Request, types: tuple[str, ...], idle_seconds: float) -> str:
-    """The body as text; ``types``: the content types that are read. Raises ``ProblemError``."""
+    """The body as text, without a byte order mark; ``types``: those that are read. Raises ``ProblemError``."""
     try:
-        return (await read_bytes(request, types, idle_seconds)).decode("utf-8")
+        return (await read_bytes(request, types, idle_seconds)).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProblemError("malformed_body", "The body is not UTF-8 text.") from error
 

@@ -1,5 +1,6 @@
 """``introeval assignment`` as a teacher runs it, against the real web application."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -123,6 +124,19 @@ def test_check_names_each_wrong_field(tmp_path: Path, capsys: Capture) -> None:
     file.write_text(text + '[prompts]\nrubric = "x"\n', encoding="utf-8")
     assert main(["assignment", "check", str(file)]) == 2
     assert "prompts.rubric: work of the kind pages has no such prompt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["toml", "json"])
+async def test_a_file_of_windows_own_editor(room: Room, tmp_path: Path, ending: str, capsys: Capture) -> None:
+    """It begins with a byte order mark, which is no part of the text; the file stays readable when it is written."""
+    text = (SAMPLES / "notebook.toml").read_text(encoding="utf-8").replace("rain-notebook", "rain-again")
+    if ending == "json":
+        text = load_assignment(text).model_dump_json(exclude={"version"})
+    file = tmp_path / f"rain.{ending}"
+    file.write_text(text, encoding="utf-8-sig")
+    assert await asyncio.to_thread(main, ["assignment", "check", str(file)]) == 0
+    assert await assignment(room, "apply", str(file)) == 0
+    assert "version 1 of rain-again" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"id = "])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from introeval import paths
+from introeval import assembly, paths
+from introeval.grading import default_rubric
 from introeval.settings import Settings, load, unknown_variables
 from scheduler.errors import ConfigurationError
 
@@ -75,6 +76,17 @@ def test_errors_name_the_setting(tmp_path: Path, text: str, said: str) -> None:
     file.write_text(text)
     with pytest.raises(ConfigurationError, match=re.compile(said)):
         load({"config": file})
+
+
+def test_a_byte_order_mark_is_no_setting(tmp_path: Path) -> None:
+    """Windows' editor puts one in front; of a rubric's file, too."""
+    file, rubric = tmp_path / "lab.toml", tmp_path / "own.toml"
+    own = default_rubric().model_copy(update={"name": "own"})
+    rubric.with_suffix(".json").write_text(own.model_dump_json(), encoding="utf-8-sig")
+    file.write_text(f'port = 70\n[grading]\nrubric = "{rubric.with_suffix(".json")}"\n', encoding="utf-8-sig")
+    settings = load({"config": file})
+    assert settings.port == 70
+    assert assembly.rubric(settings) == own
 
 
 def test_threads_are_shared_out() -> None:

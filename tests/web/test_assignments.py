@@ -1,5 +1,6 @@
 """``/api/v1/assignments``: made, read, changed in versions, and refused field by field."""
 
+import codecs
 import json
 from pathlib import Path
 from typing import Any
@@ -176,8 +177,9 @@ async def test_a_length_that_nobody_stated(tmp_path: Path) -> None:
 
 
 async def test_a_file_as_it_is(tmp_path: Path) -> None:
-    """Comments and all: what lies on a teacher's disk is what is sent."""
+    """Comments, a byte order mark and all: what lies on a teacher's disk is what is sent."""
     async with running(tmp_path) as room:
         for path in sorted(SAMPLES.glob("*.toml")):
-            answer = await room.client.post(PATH, data=path.read_bytes(), headers=TOML)
-            assert answer.status == 201, await answer.text()
+            for mark, status in ((b"", 201), (codecs.BOM_UTF8, 200)):
+                answer = await room.client.post(PATH, data=mark + path.read_bytes(), headers=TOML)
+                assert answer.status == status, await answer.text()
