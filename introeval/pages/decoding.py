@@ -42,8 +42,14 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 Image.MAX_IMAGE_PIXELS = None
 
 
+HEAD_BYTES = 1024
+"""Of a file, by which its type is known: a PDF may have as many in front, such as the header of a mail (ISO 32000-1,
+Adobe's implementation note 13).
+"""
+
+
 def media_type(head: bytes) -> str | None:
-    """The type of a file by its first 32 bytes; ``None``: none that anybody accepts here."""
+    """The type of a file by its first ``HEAD_BYTES``; ``None``: none that anybody accepts here."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -52,15 +58,15 @@ def media_type(head: bytes) -> str | None:
         return "image/webp"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
         return "image/heic"
-    if b"%PDF-" in head:
-        return "application/pdf"
-    return "application/zip" if head.startswith(b"PK\x03\x04") else None
+    if head.startswith(b"PK\x03\x04"):
+        return "application/zip"
+    return "application/pdf" if b"%PDF-" in head else None
 
 
 def look(file: IO[bytes], limits: PageLimits) -> tuple[Image.Image, dict[str, Any]]:
     """The decoded, upright picture, and what it is. Raises ``PagesRejectedError`` and ``MemoryError``."""
     file.seek(0)
-    found = media_type(file.read(32))
+    found = media_type(file.read(HEAD_BYTES))
     if found not in _FORMATS:
         raise UnknownPagesError(UNKNOWN)
     file.seek(0)

@@ -22,7 +22,7 @@ from typing import IO, Any
 import pypdfium2
 from PIL import Image
 
-from introeval.pages.decoding import BROKEN, UNKNOWN, look, media_type, save
+from introeval.pages.decoding import BROKEN, HEAD_BYTES, UNKNOWN, look, media_type, save
 from introeval.pages.errors import (
     BrokenPagesError,
     EmptyPagesError,
@@ -38,6 +38,10 @@ from introeval.pages.limits import IMAGE_TYPES, PageLimits
 END_BYTES = 2048
 """A PDF ends with ``%%EOF`` within its last 1,024 bytes (ISO 32000-1, Adobe's implementation note 18)."""
 
+PADDING = b"\0 \t\r\n"
+"""What mail gateways and recovered disks put behind a file, to the end of a block and further."""
+
+_BLOCK = 1 << 16
 _OF_THE_DISK = {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 Size = tuple[int, int, float]
@@ -64,7 +68,7 @@ def document(file: IO[bytes], job: Job) -> dict[str, Any]:
     Raises ``PagesRejectedError`` and ``MemoryError``.
     """
     file.seek(0)
-    found = media_type(file.read(32))
+    found = media_type(file.read(HEAD_BYTES))
     if found == "application/pdf":
         sizes = _pdf(file, job)
     elif found == "application/zip":
@@ -90,13 +94,29 @@ def _count(pages: int, limits: PageLimits) -> None:
         raise PagesTooLargeError(TOO_MANY.format(pages=pages, most=limits.max_pages))
 
 
+def _end(file: IO[bytes]) -> int:
+    """The length of the file without its padding."""
+    end = file.seek(0, io.SEEK_END)
+    while end:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        kept = file.read(end - start).rstrip(PADDING)
+        if kept:
+            return start + len(kept)
+        end = start
+    return 0
+
+
 def _pdf(file: IO[bytes], job: Job) -> list[Size]:
-    length = file.seek(0, io.SEEK_END)
-    file.seek(max(0, length - END_BYTES))
-    if b"%%EOF" not in file.read():
+    length, end = file.seek(0, io.SEEK_END), _end(file)
+    file.seek(max(0, end - END_BYTES))
+    if b"%%EOF" not in file.read(min(end, END_BYTES)):
         # pdfium repairs what was cut, and silently leaves out the pages that are missing.
         raise BrokenPagesError(BROKEN)
     file.seek(0)
+    if length - end > END_BYTES:
+        # pdfium looks for the table of its parts near the end, and else guesses them.
+        file = io.BytesIO(file.read(end))
     try:
         pdf = pypdfium2.PdfDocument(file)
     except pypdfium2.PdfiumError as error:

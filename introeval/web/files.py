@@ -38,11 +38,12 @@ def media_type(head: bytes) -> str:
 
 
 def _document(head: bytes) -> str:
-    if head.startswith(b"%PDF-"):
-        return "application/pdf"
     if head.startswith(b"PK\x03\x04"):
         return "application/zip"
-    return "application/json" if head.lstrip()[:1] == b"{" else "application/octet-stream"
+    if head.lstrip()[:1] == b"{":
+        return "application/json"
+    # Something may stand before it, such as the header of a mail.
+    return "application/pdf" if b"%PDF-" in head else "application/octet-stream"
 
 
 def file_response(path: Path, name: str, *, play: bool) -> web.FileResponse:
@@ -51,7 +52,7 @@ def file_response(path: Path, name: str, *, play: bool) -> web.FileResponse:
     ``name``: under which it is saved, without its ending. ``play``: a recording, shown whatever its type.
     """
     with path.open("rb") as file:
-        kind = media_type(file.read(64))
+        kind = media_type(file.read(1024))
     shown = play or kind.startswith(INLINE)
     saved = f'attachment; filename="{name}{_ENDINGS.get(kind, "")}"'
     headers = {

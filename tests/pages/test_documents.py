@@ -118,6 +118,19 @@ async def test_a_locked_pdf_is_refused(tmp_path: Path) -> None:
         await inspect_document(put(tmp_path, locked_pdf()))
 
 
+@pytest.mark.parametrize(
+    "before", [b"", b"\xef\xbb\xbf", b"Content-Type: application/pdf\r\n" * 20 + b"\r\n"]
+)
+@pytest.mark.parametrize("behind", [b"\r\n", b"\0" * 4096, b"\n \t\0" * 50_000])
+def test_what_mail_puts_around_a_pdf_does_not_break_it(before: bytes, behind: bytes) -> None:
+    """Headers in front, and padding behind its end, as long as it likes; the pages are the same."""
+    data = pdf([noise(3), noise(4)])
+    assert read(before + data + behind) == read(data)
+    for cut in (data[: len(data) // 2], b""):
+        with pytest.raises(PagesRejectedError):
+            read(before + cut + behind)
+
+
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
 def test_a_cut_pdf_is_refused(share: float) -> None:
     """pdfium would repair it, and leave out pages."""
