@@ -67,7 +67,7 @@ def combine(opinions: Sequence[Opinion], disagreement: float) -> GradeReport:
     guards = {guard.code: guard for report in reversed(reports) for guard in report.guards}
     return first.model_copy(
         update={
-            "score": round(fmean(scores), 1),
+            "score": _between(scores, first.max_score),
             "criteria": tuple(_mean(reports, index) for index in range(len(first.criteria))),
             "flags": flags,
             "guards": tuple(guards.values()),
@@ -81,7 +81,12 @@ def _mean(reports: Sequence[GradeReport], index: int) -> CriterionGrade:
     alike = [report.criteria[index] for report in reports]
     mean = fmean(item.score for item in alike)
     nearest = min(alike, key=lambda item: abs(item.score - mean))
-    return nearest.model_copy(update={"score": round(mean, 1)})
+    return nearest.model_copy(update={"score": _between([item.score for item in alike], nearest.max_score)})
+
+
+def _between(scores: Sequence[float], most: float) -> float:
+    """Their mean to a tenth, and never above ``most``; what all gave stays as it is, such as the whole of 1.25."""
+    return scores[0] if len(set(scores)) == 1 else min(round(fmean(scores), 1), most)
 
 
 def _opinion(opinion: Opinion) -> OpinionGrade:

@@ -98,7 +98,7 @@ def grade(
         if one.limit is not None
     )
     return GradeReport(
-        score=round(sum(one.score for one in marked), 2),
+        score=round(sum(one.score for one in marked), 6),
         max_score=_most(items),
         criteria=tuple(_criterion(one, sheet) for one in marked),
         flags=flags,
@@ -146,7 +146,7 @@ def mark(item: Item, said: ItemReply, sheet: Sheet, exam: Sequence[Item]) -> Mar
         doubt = f"{item.title}: " + " ".join(f"{one.point.criterion}: {one.held}." for one in held)
     return Marked(
         item,
-        score=round(min(sum(one.given for one in judged), most), 2),
+        score=_within(sum(one.given for one in judged), most),
         model_score=claimed,
         reason=reason,
         evidence=tuple(sorted(given or cited))[:EVIDENCE_MAX],
@@ -183,7 +183,7 @@ def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:
         score=one.score,
         max_score=one.item.max_mark,
         reason=one.reason,
-        model_score=round(one.model_score, 2),
+        model_score=round(one.model_score, 6),
         evidence=tuple(Evidence(place=line.place, quote=line.quote) for line in lines),
     )
 
@@ -229,6 +229,11 @@ def sheet_flags(sheet: Sheet) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
         found.append(Flag(code="page_cut", message=message))
         doubts.append(message)
     return tuple(found), tuple(doubts)
+
+
+def _within(score: float, most: float) -> float:
+    """Without the noise of floats, and never more than ``most``: rounded, 0.375 would be 0.38."""
+    return most if score > most - 1e-6 else round(score, 6)
 
 
 def _most(items: Iterable[Item]) -> float:

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from introeval.grading.report import GradeReport
+from introeval.grading.trust import Opinion, combine
 from introeval.pages.grade import grade, refused
 from introeval.pages.lines import Sheet, number_lines
 from introeval.pages.marking import items
 from introeval.pages.reply import Reply, parse_reply
-from tests.pages.exams import EXAM, FULL, GOOD, page, said, sheet
+from tests.pages.exams import EXAM, FULL, GOOD, exam, page, said, sheet
 
 ITEMS = items(EXAM)
 
@@ -36,6 +37,38 @@ def test_full_marks_with_evidence() -> None:
     ]
     assert (report.flags, report.guards, report.review) == ((), (), ())
     assert "1 of 1 (says last in, first out" in report.criteria[0].reason
+
+
+@pytest.mark.parametrize(
+    ("worth", "points"),
+    [(0.375, (0.125, 0.25)), (0.3, (0.1, 0.2)), (2 / 3, (1 / 3, 1 / 3)), (0.004, (0.001, 0.003))],
+)
+def test_full_marks_are_the_maximum_whatever_that_is(worth: float, points: tuple[float, float]) -> None:
+    """Not a hundredth more or less, for the question and the whole; half of it is no more than half."""
+    one = exam(
+        questions=[{"question_number": "1", "max_mark": worth, "text": "What is a stack?"}],
+        marking=[
+            {"question_number": "1", "points": each, "criterion": what}
+            for each, what in zip(points, ("says last in, first out", "names push and pop"), strict=True)
+        ],
+        answer_key=[],
+    )
+    read = sheet("A stack is last in, first out.", "push and pop")
+
+    def given(first: float, second: float) -> GradeReport:
+        reply = parse_reply(said({"1": ([1, 2], [([1], first), ([2], second)])}), items(one), [1, 2])
+        return grade(read, items(one), [reply], "one", 1)
+
+    full = given(*points)
+    assert full.criteria[0].score == full.criteria[0].max_score == worth
+    assert full.score == full.max_score
+    part = given(points[0], 0)
+    assert part.score == pytest.approx(points[0], abs=1e-6)
+    for reports in ((full, full), (full, part), (part, part)):
+        both = combine([Opinion(f"m{at}", 1, report) for at, report in enumerate(reports)], 1.0)
+        assert part.score - 0.05 <= both.score <= both.max_score
+        assert both.criteria[0].score <= worth
+    assert combine([Opinion("a", 1, full), Opinion("b", 1, full)], 1.0).score == full.max_score
 
 
 def test_a_question_without_lines_gets_nothing() -> None:
