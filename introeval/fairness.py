@@ -26,6 +26,7 @@ from introeval.agreement.linked import linked
 from introeval.agreement.scale import Equating, Rating, Settings, Verdict
 from introeval.agreement.severity import estimate
 from introeval.assignments import Assignment, Kind
+from introeval.grading.rounding import kept_grade
 
 REMEMBERED = 32
 """Versions of assignments whose last estimate is kept."""
@@ -64,7 +65,7 @@ class Fair:
         if self.equating.verdict is Verdict.ADJUSTED:
             cap = self.caps.get(task_id, self.equating.max_score)
             # A cap such as 2.45 must not be passed by rounding either.
-            return Standing(min(round(self.equating.final(scores, cap), 1), cap))
+            return Standing(kept_grade(self.equating.final(scores, cap), cap))
         return Standing(None, "" if len(scores) > 1 else f"One model alone graded this. {self.equating.why}")
 
     def doubted(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from introeval.assignments.errors import AssignmentError, FieldError
 from introeval.assignments.pairs import ModelName, ModelPairSpec
+from introeval.grading.rounding import summed
 from introeval.grading.rubric import Rubric, field_path
 from introeval.grading.toml import read_toml
 
@@ -179,7 +180,7 @@ class Assignment(_Strict):
         """What the questions are worth together; ``None`` where a rubric says what the work is worth."""
         if self.kind is not Kind.PAGES:
             return None
-        return sum(question.max_mark for question in self.questions) or None
+        return summed(question.max_mark for question in self.questions) or None
 
 
 def load_assignment(

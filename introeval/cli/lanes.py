@@ -11,7 +11,7 @@ from rich.text import Text
 
 from introeval.cli.terminal import clock_time, shown
 from introeval.client.shapes import Line, Running, Server, Status
-from introeval.grading.telling import score_text
+from introeval.grading.rounding import score_text
 
 WORKING, RESTING = "bold green", "dim"
 PHASE_NAMES = {"stt": "speech to text", "llm": "language models", "switching": "hand-over"}

@@ -16,7 +16,7 @@ from introeval.cli.terminal import console, shown
 from introeval.client import connect
 from introeval.client.address import base_url
 from introeval.client.shapes import Line
-from introeval.grading.telling import score_text
+from introeval.grading.rounding import score_text
 
 FIXED = ("roll_number", "name", "state", "score", "adjusted_score", "max_score")
 """``score``: as it was given. ``adjusted_score``: on the common scale of several models, where there is one."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from introeval.grading.telling import score_text
+from introeval.grading.rounding import score_text
 
 
 def _epoch(value: Any) -> Any:

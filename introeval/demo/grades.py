@@ -7,7 +7,8 @@ from rich.text import Text
 
 from introeval.cli.terminal import clock_time, shown
 from introeval.client.shapes import Evidence, Submission
-from introeval.grading.telling import score_text, telling
+from introeval.grading.rounding import score_text
+from introeval.grading.telling import telling
 
 
 def grades_table(submissions: Sequence[Submission], refused: Sequence[tuple[str, str, str]] = ()) -> Table:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from introeval.exams.marks import QuestionMark, total
+from introeval.grading.rounding import kept_mark, summed
 
 Try = Sequence[QuestionMark]
 
@@ -83,7 +84,7 @@ def combine(tries: Mapping[int, Sequence[Try]]) -> Combined | None:
     questions = tuple(
         CombinedMark(
             question_number=mark.question_number,
-            mark=round(fmean(of_pair[at] for of_pair in medians.values()), 4),
+            mark=kept_mark(fmean(of_pair[at] for of_pair in medians.values()), mark.max_mark),
             max_mark=mark.max_mark,
             lowest=min(one[at].mark for one in every),
             highest=max(one[at].mark for one in every),
@@ -93,17 +94,19 @@ def combine(tries: Mapping[int, Sequence[Try]]) -> Combined | None:
     return Combined(
         questions=questions,
         pairs=tuple(_pair(index, medians[index], marks) for index, marks in graded.items()),
-        score=round(sum(question.mark for question in questions), 4),
-        max_score=round(sum(mark.max_mark for mark in first), 4),
+        score=summed(question.mark for question in questions),
+        max_score=summed(mark.max_mark for mark in first),
         lowest=min(totals),
         highest=max(totals),
     )
 
 
 def _medians(marks: Sequence[Try]) -> list[float]:
-    return [median(one[at].mark for one in marks) for at in range(len(marks[0]))]
+    return [
+        kept_mark(median(one[at].mark for one in marks), mark.max_mark) for at, mark in enumerate(marks[0])
+    ]
 
 
 def _pair(index: int, medians: Sequence[float], marks: Sequence[Try]) -> PairScore:
     totals = [total(one) for one in marks]
-    return PairScore(index, round(sum(medians), 4), min(totals), max(totals), len(marks))
+    return PairScore(index, summed(medians), min(totals), max(totals), len(marks))

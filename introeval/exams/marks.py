@@ -19,6 +19,7 @@ from introeval.assignments.definition import Question
 from introeval.exams.assessments import REASON_CHARS, Assessment, Region, Said
 from introeval.exams.material import Material
 from introeval.exams.readings import Reading
+from introeval.grading.rounding import kept_mark, summed
 from introeval.grading.wording import tidy
 from introeval.pages.grade import BLANK, NO_ANSWER, UNREAD
 from introeval.pages.guards import countable, limit
@@ -90,7 +91,7 @@ def marks_of(
 
 def total(marks: Iterable[QuestionMark]) -> float:
     """The marks together."""
-    return round(sum(mark.mark for mark in marks), 4)
+    return summed(mark.mark for mark in marks)
 
 
 def _seen(question: Question, said: Said) -> QuestionMark:
@@ -142,7 +143,7 @@ def _marked(
 ) -> QuestionMark:
     return QuestionMark(
         question_number=question.question_number,
-        mark=round(mark, 4),
+        mark=kept_mark(mark, question.max_mark),
         max_mark=question.max_mark,
         reason=reason or NO_REASON,
         model_mark=said.mark,

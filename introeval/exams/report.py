@@ -19,6 +19,7 @@ from introeval.exams.marks import QuestionMark, total
 from introeval.exams.readings import Reading
 from introeval.exams.request import GradePlan, PlannedPair
 from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, Flag, GradeReport, OpinionGrade
+from introeval.grading.rounding import summed
 from scheduler.ratings import Failure, Rating
 
 TOO_FAR_APART = 0.3
@@ -80,7 +81,7 @@ def ratings(results: Sequence[TryResult]) -> tuple[Rating, ...]:
                 model=result.model,
                 server=result.server,
                 score=total(result.marks),
-                max_score=sum(mark.max_mark for mark in result.marks),
+                max_score=summed(mark.max_mark for mark in result.marks),
                 attempt=1 + sum(rating.model == result.model for rating in made),
                 marks={mark.question_number: mark.mark for mark in result.marks},
             )

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from introeval.assignments.definition import Question
 from introeval.assignments.pairs import MOST_PAIRS, MOST_TRIES, ModelPairSpec, ModelSpec, Tries
 from introeval.exams.errors import GradeRequestError
+from introeval.grading.rounding import summed
 from models.config import canonical
 
 SessionId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w-]+$")]
@@ -101,7 +102,7 @@ class GradePlan(_Kept):
     @property
     def max_score(self) -> float:
         """What the questions are worth together."""
-        return sum(question.max_mark for question in self.questions)
+        return summed(question.max_mark for question in self.questions)
 
 
 def plan_pairs(request: GradeRequest, served: Sequence[str]) -> tuple[PlannedPair, ...]:

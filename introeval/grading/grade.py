@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from introeval.grading.guards import Ceiling, caps, ceilings, counted_facts, flags, refuse
 from introeval.grading.reply import NOTE_CHARS, REASON_CHARS, Judgement, Reply
 from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, GradeReport, Note
+from introeval.grading.rounding import kept_grade, kept_mark
 from introeval.grading.rubric import CRITERION_MAX, Criterion, Rubric
 from introeval.grading.speech import Line, Segment, Speech, number
 from introeval.grading.wording import tidy
@@ -56,7 +57,7 @@ def grade(rubric: Rubric, segments: Sequence[Segment], media_seconds: float, rep
         for criterion, judgement, limit in zip(rubric.criteria, judged, limits, strict=True)
     )
     return GradeReport(
-        score=_total(rubric, criteria),
+        score=_total(rubric, criteria, share * rubric.max_score),
         max_score=rubric.max_score,
         criteria=criteria,
         flags=flags(speech, guards),
@@ -103,7 +104,7 @@ def _criterion(criterion: Criterion, judgement: Judgement, limit: float, speech:
     read = [at for at in numbers if not speech.lines[at - 1].withheld]
     return CriterionGrade(
         name=criterion.name,
-        score=round(min(judgement.score, limit), 1),
+        score=kept_mark(judgement.score, limit),
         max_score=CRITERION_MAX,
         reason=tidy(judgement.reason, transcript, REASON_CHARS) or "The model gave no reason.",
         model_score=float(judgement.score),
@@ -111,11 +112,11 @@ def _criterion(criterion: Criterion, judgement: Judgement, limit: float, speech:
     )
 
 
-def _total(rubric: Rubric, criteria: Sequence[CriterionGrade]) -> float:
-    """The weighted mean of the criteria on the grade's scale, to one decimal."""
+def _total(rubric: Rubric, criteria: Sequence[CriterionGrade], most: float) -> float:
+    """The weighted mean of the criteria on the grade's scale, and no more than ``most``."""
     weights = [criterion.weight for criterion in rubric.criteria]
     reached = sum(weight * item.score for weight, item in zip(weights, criteria, strict=True))
-    return round(rubric.max_score * reached / (CRITERION_MAX * sum(weights)), 1)
+    return kept_grade(rubric.max_score * reached / (CRITERION_MAX * sum(weights)), most)
 
 
 def _note(text: str, at: int, speech: Speech) -> Note:

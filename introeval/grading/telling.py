@@ -1,4 +1,4 @@
-"""A grade in few words: the criterion that explains it best, and a score as people write it. Pure.
+"""A grade in few words: the criterion that explains it best. Pure.
 
 The teacher's page, the demo's table and ``introeval results`` all choose by this, so that they say the same.
 """
@@ -35,11 +35,6 @@ def telling(criteria: Iterable[JudgedT], said: Container[str | None] = ()) -> Ju
         criterion for criterion in criteria if criterion.score is not None and criterion.reason not in said
     ]
     return max(scored, key=lambda item: (bool(item.evidence), bool(item.reason), _lost(item)), default=None)
-
-
-def score_text(value: float) -> str:
-    """At most one digit after the point, and none when it is zero."""
-    return f"{value:.1f}".rstrip("0").rstrip(".")
 
 
 def _lost(criterion: Judged) -> float:

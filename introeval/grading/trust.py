@@ -5,8 +5,9 @@ The rules:
 1. A score above 0 whose evidence is missing, or was withheld from the model, is not final.
 2. A model that praised what a guard capped as empty or off topic contradicts the guard: one of the two is wrong, and a
    person must look.
-3. Several opinions give the mean of each criterion, with the reason and the quotes of the opinion nearest to it. When
-   two differ by more than the assignment's ``disagreement``, the mean is not final.
+3. Several opinions give the mean of each criterion, with the reason and the quotes of the opinion nearest to it. Where
+   their scores are the sums of their criteria the grade is the sum of those means, else the mean of their scores. When
+   two differ by more than the assignment's ``disagreement``, the grade is not final.
 4. Not final means shown as such, with why; never hidden and never changed.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from introeval.grading.report import CriterionGrade, Flag, GradeReport, OpinionGrade
+from introeval.grading.rounding import kept_grade, kept_mark, score_text, summed
 from introeval.grading.speech import WITHHELD
 
 PRAISE = 0.5
@@ -58,17 +60,16 @@ def combine(opinions: Sequence[Opinion], disagreement: float) -> GradeReport:
     apart = max(scores) - min(scores)
     flags = tuple(dict.fromkeys(flag for report in reports for flag in report.flags))
     if apart > disagreement * first.max_score:
-        told = ", ".join(f"{opinion.model} {opinion.report.score:g}" for opinion in opinions)
-        message = (
-            f"The models are {apart:.1f} apart ({told}); the grade is their mean until a teacher decides."
-        )
+        told = ", ".join(f"{opinion.model} {score_text(opinion.report.score)}" for opinion in opinions)
+        message = f"The models are {score_text(apart)} apart ({told}); the grade is their mean until a teacher decides."
         flags += (Flag(code="models_disagree", message=message),)
         own += (message,)
     guards = {guard.code: guard for report in reversed(reports) for guard in report.guards}
+    criteria = tuple(_mean(reports, index) for index in range(len(first.criteria)))
     return first.model_copy(
         update={
-            "score": _between(scores, first.max_score),
-            "criteria": tuple(_mean(reports, index) for index in range(len(first.criteria))),
+            "score": _whole(reports, criteria),
+            "criteria": criteria,
             "flags": flags,
             "guards": tuple(guards.values()),
             "opinions": tuple(_opinion(opinion) for opinion in opinions),
@@ -77,16 +78,17 @@ def combine(opinions: Sequence[Opinion], disagreement: float) -> GradeReport:
     )
 
 
+def _whole(reports: Sequence[GradeReport], criteria: Sequence[CriterionGrade]) -> float:
+    if all(report.score == summed(item.score for item in report.criteria) for report in reports):
+        return summed(item.score for item in criteria)
+    return kept_grade(fmean(report.score for report in reports), reports[0].max_score)
+
+
 def _mean(reports: Sequence[GradeReport], index: int) -> CriterionGrade:
     alike = [report.criteria[index] for report in reports]
     mean = fmean(item.score for item in alike)
     nearest = min(alike, key=lambda item: abs(item.score - mean))
-    return nearest.model_copy(update={"score": _between([item.score for item in alike], nearest.max_score)})
-
-
-def _between(scores: Sequence[float], most: float) -> float:
-    """Their mean to a tenth, and never above ``most``; what all gave stays as it is, such as the whole of 1.25."""
-    return scores[0] if len(set(scores)) == 1 else min(round(fmean(scores), 1), most)
+    return nearest.model_copy(update={"score": kept_mark(mean, nearest.max_score)})
 
 
 def _opinion(opinion: Opinion) -> OpinionGrade:

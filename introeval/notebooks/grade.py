@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from introeval.grading.rounding import kept_mark
 from introeval.grading.rubric import CRITERION_MAX, Criterion, Rubric
 from introeval.grading.wording import tidy
 from introeval.notebooks.case import Case
@@ -156,10 +157,10 @@ def _technical(
     return NotebookCriterion(
         name=criterion.name,
         part="technical",
-        score=round(min(mean, most), 1),
+        score=kept_mark(mean, most),
         max_score=CRITERION_MAX,
         reason=_reason(case, nearest.reason),
-        model_score=round(mean, 2),
+        model_score=kept_mark(mean, CRITERION_MAX),
         evidence=code_evidence(case, nearest.evidence),
         issues=_notes(case, nearest.issues, ISSUES_MAX),
         suggestions=_notes(case, nearest.suggestions, SUGGESTIONS_MAX),
@@ -176,7 +177,7 @@ def _reflection(case: Case, criterion: Criterion, reply: FeedbackReply, most: fl
     return NotebookCriterion(
         name=criterion.name,
         part="reflection",
-        score=round(min(judged.score, most), 1),
+        score=kept_mark(judged.score, most),
         max_score=CRITERION_MAX,
         reason=_reason(case, judged.reason),
         model_score=float(judged.score),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from introeval.assignments.definition import GradingPlan
 from introeval.assignments.opinions import Asked
 from introeval.grading.report import Flag, OpinionGrade
+from introeval.grading.rounding import score_text
 from introeval.notebooks.case import Case
 from introeval.notebooks.grade import analyse, grade
 from introeval.notebooks.reply import FeedbackReply, TechnicalReply
@@ -70,10 +71,8 @@ def combined(
     apart = max(one.score for one in each) - min(one.score for one in each)
     flags, review = report.flags, report.review
     if apart > disagreement * report.max_score:
-        told = ", ".join(f"{one.model} {one.score:g}" for one in given)
-        message = (
-            f"The models are {apart:.1f} apart ({told}); the grade is their mean until a teacher decides."
-        )
+        told = ", ".join(f"{one.model} {score_text(one.score)}" for one in given)
+        message = f"The models are {score_text(apart)} apart ({told}); the grade is their mean until a teacher decides."
         flags, review = (
             (*flags, Flag(code="models_disagree", message=message)),
             (*review, message),

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A part is worth the rubric's maximum times its share of the weights, to one decimal; a part's score is the weighted
-   mean of its criteria. The grade is the sum of the parts, and no more than the lowest cap.
+1. A part is worth the rubric's maximum times its share of the weights, rounded as grades are; a part's score is the
+   weighted mean of its criteria. The grade is the sum of the parts, and no more than the lowest cap.
 2. A score above 0 without evidence, and praise for what a guard found off topic, are for a teacher to confirm.
 3. The letter names no score: sentences that do are left out.
 """
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from math import floor
 from statistics import fmean
 
+from introeval.grading.rounding import kept_grade, summed
 from introeval.grading.rubric import CRITERION_MAX, Rubric
 from introeval.grading.wording import tidy
 from introeval.notebooks.reply import LETTER_CHARS, FeedbackReply
@@ -42,14 +43,14 @@ def totals(
         own = [item for item in criteria if item.part == name]
         weight = sum(weights[item.name] for item in own)
         whole = rubric.max_score * weight / sum(weights.values())
-        most = left if name == names[-1] else round(whole, 1)
-        left = round(left - most, 6)
+        most = left if name == names[-1] else kept_grade(whole, left)
+        left = summed((left, -most))
         reached = sum(weights[item.name] * item.score for item in own) / (CRITERION_MAX * weight)
-        parts.append(PartGrade(name=name, score=min(round(most * reached, 1), most), max_score=most))
-    total = sum(part.score for part in parts)
+        parts.append(PartGrade(name=name, score=kept_grade(most * reached, most), max_score=most))
+    total = summed(part.score for part in parts)
     if total > cap + EPSILON:
         parts = _lowered(parts, total - floor(cap * 10 + EPSILON) / 10)
-    return round(sum(part.score for part in parts), 2), tuple(parts)
+    return summed(part.score for part in parts), tuple(parts)
 
 
 def review(criteria: Sequence[NotebookCriterion], guards: Sequence[NotebookGuard]) -> tuple[str, ...]:
@@ -89,5 +90,5 @@ def _lowered(parts: Sequence[PartGrade], excess: float) -> list[PartGrade]:
     for part in parts:
         taken = min(excess, part.score)
         excess -= taken
-        lowered.append(part.model_copy(update={"score": round(part.score - taken, 2)}))
+        lowered.append(part.model_copy(update={"score": summed((part.score, -taken))}))
     return lowered

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from introeval.grading.report import AppliedGuard, CriterionGrade, Evidence, Flag, GradeReport
+from introeval.grading.rounding import kept_mark, summed
 from introeval.grading.wording import tidy
 from introeval.pages import guards
 from introeval.pages.lines import Sheet
@@ -98,7 +99,7 @@ def grade(
         if one.limit is not None
     )
     return GradeReport(
-        score=round(sum(one.score for one in marked), 6),
+        score=summed(one.score for one in marked),
         max_score=_most(items),
         criteria=tuple(_criterion(one, sheet) for one in marked),
         flags=flags,
@@ -146,7 +147,7 @@ def mark(item: Item, said: ItemReply, sheet: Sheet, exam: Sequence[Item]) -> Mar
         doubt = f"{item.title}: " + " ".join(f"{one.point.criterion}: {one.held}." for one in held)
     return Marked(
         item,
-        score=_within(sum(one.given for one in judged), most),
+        score=kept_mark(sum(one.given for one in judged), most),
         model_score=claimed,
         reason=reason,
         evidence=tuple(sorted(given or cited))[:EVIDENCE_MAX],
@@ -183,7 +184,7 @@ def _criterion(one: Marked, sheet: Sheet) -> CriterionGrade:
         score=one.score,
         max_score=one.item.max_mark,
         reason=one.reason,
-        model_score=round(one.model_score, 6),
+        model_score=kept_mark(one.model_score, one.item.max_mark),
         evidence=tuple(Evidence(place=line.place, quote=line.quote) for line in lines),
     )
 
@@ -231,13 +232,8 @@ def sheet_flags(sheet: Sheet) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
     return tuple(found), tuple(doubts)
 
 
-def _within(score: float, most: float) -> float:
-    """Without the noise of floats, and never more than ``most``: rounded, 0.375 would be 0.38."""
-    return most if score > most - 1e-6 else round(score, 6)
-
-
 def _most(items: Iterable[Item]) -> float:
-    return round(sum(item.max_mark for item in items), 6)
+    return summed(item.max_mark for item in items)
 
 
 def _listed(pages: Sequence[int]) -> str:

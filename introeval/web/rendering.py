@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
 from introeval.assignments.runs import percent
-from introeval.grading.telling import score_text
+from introeval.grading.rounding import score_text
 from introeval.web import words
 from introeval.web.assets import Assets
 from introeval.web.kinds import words_of

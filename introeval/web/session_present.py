@@ -15,6 +15,7 @@ from introeval.exams.marks import QuestionMark
 from introeval.exams.placeholders import TemplateKind
 from introeval.exams.request import GradePlan, PlannedPair
 from introeval.exams.templates import DEFAULTS
+from introeval.grading.rounding import summed
 from introeval.web.grade_present import flags_of, grade_of
 from introeval.web.grade_schema import FailureBody, GradeBody
 from introeval.web.session_schema import (
@@ -180,8 +181,8 @@ def _try(attempt: int, row: AssessmentResult | None) -> TryBody:
         | {
             "note": note,
             "failure": failure,
-            "score": round(sum(mark.mark for mark in marks), 4) if marks else None,
-            "max_score": sum(mark.max_mark for mark in marks) if marks else None,
+            "score": summed(mark.mark for mark in marks) if marks else None,
+            "max_score": summed(mark.max_mark for mark in marks) if marks else None,
             "marks": tuple(_mark(mark) for mark in marks),
         }
     )

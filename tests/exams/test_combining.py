@@ -92,9 +92,9 @@ def test_a_combined_mark_lies_within_its_spread(given: list[list[tuple[float, fl
     whole = combine({at: [marks(*pair) for pair in tries] for at, tries in enumerate(given)})
     assert whole is not None
     for question in whole.questions:
-        assert question.lowest - 1e-4 <= question.mark <= question.highest + 1e-4
+        assert question.lowest - 0.005 <= question.mark <= question.highest + 0.005
     assert 0 <= whole.score <= whole.max_score
-    assert abs(whole.score - sum(question.mark for question in whole.questions)) < 1e-3
+    assert whole.score == pytest.approx(sum(question.mark for question in whole.questions), abs=1e-9)
 
 
 def test_ratings_count_a_models_tries_through_its_pairs() -> None:

@@ -95,7 +95,7 @@ async def test_models_far_apart_are_for_the_teacher(tmp_path: Path) -> None:
         result = await graded(rig, tmp_path, plan="both")
     assert result.score == 6.0
     assert [flag["code"] for flag in result.report["flags"]] == ["models_disagree"]
-    assert "6.0 apart" in result.report["review"][0]
+    assert "The models are 6 apart" in result.report["review"][0]
 
 
 async def test_the_one_model_of_the_plan(tmp_path: Path) -> None:

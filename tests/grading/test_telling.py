@@ -1,9 +1,7 @@
-"""The criterion that explains a grade, and scores as people write them."""
-
-import pytest
+"""The criterion that explains a grade."""
 
 from introeval.grading.report import CriterionGrade, Evidence
-from introeval.grading.telling import score_text, telling
+from introeval.grading.telling import telling
 
 QUOTE = Evidence(start=75.4, end=78.0, quote="I built a robot")
 CLARITY = CriterionGrade(name="clarity", score=9, max_score=10, reason="Clear.", evidence=(QUOTE,))
@@ -22,9 +20,3 @@ def test_what_a_guard_says_explains_nothing_more() -> None:
     """The reason of a refusal stands in every criterion; it is not repeated as an explanation."""
     assert telling([SILENT], ["None."]) is None
     assert telling([CLARITY, CONTENT], ["Little said."]) == CLARITY
-
-
-@pytest.mark.parametrize(("value", "text"), [(10.0, "10"), (7.5, "7.5"), (0.0, "0"), (6.04, "6")])
-def test_scores_have_no_needless_fraction(value: float, text: str) -> None:
-    """At most one digit after the point."""
-    assert score_text(value) == text
