@@ -4,6 +4,8 @@
    question's highest mark; more than that (a bonus) counts as full.
 2. A mark that is not there is ``None`` or absent. It is never taken for 0: it is left out and counted apart.
 3. Two marks are the same when they differ by at most 1e-9 of the highest mark: 0.1 + 0.2 is 0.3.
+4. Statistics ask whether values are equal, so they never see a sum of floats as it is: marks and totals of sheets are
+   laid on a grid of millionths (``on_grid``) before their rows are made.
 """
 
 import math
@@ -21,6 +23,7 @@ MarkSheet = Mapping[str, Marks]
 """One rater's marks, by submission."""
 
 SAME = 1e-9
+GRID_DIGITS = 6
 TOTAL = "total"
 """The name of the whole grade where it stands beside questions, or in their place."""
 
@@ -54,6 +57,11 @@ class Kind(StrEnum):
 def same(first: float, second: float, max_mark: float) -> bool:
     """Whether two marks are one mark."""
     return abs(first - second) <= SAME * max_mark
+
+
+def on_grid(mark: float | None) -> float | None:
+    """The mark without the noise of a sum (rule 4)."""
+    return None if mark is None else round(mark, GRID_DIGITS)
 
 
 def kind_of(mark: float, max_mark: float) -> Kind:

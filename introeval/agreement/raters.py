@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from introeval.agreement.errors import AgreementError
-from introeval.agreement.marks import TOTAL, Marks, MarkSheet, Value, checked, checked_questions
+from introeval.agreement.marks import TOTAL, Marks, MarkSheet, Value, checked, checked_questions, on_grid
 from introeval.agreement.statistics import Row
 
 
@@ -107,12 +107,16 @@ class Laid:
 
 
 def side_by_side(sheets: tuple[Sheet, ...], scale: Scale) -> Laid:
-    """Bring sheets to one form (rules 1 and 2). Raises ``AgreementError`` for marks or questions that do not fit."""
+    """Bring sheets to one form (rules 1 and 2) and onto the grid of marks.
+
+    Raises ``AgreementError`` for marks or questions that do not fit.
+    """
     given = all(sheet.has_totals for sheet in sheets)
     by_question = bool(scale.questions) and all(sheet.marks for sheet in sheets)
     if not given and not by_question and all(sheet.submissions for sheet in sheets):
         names = ", ".join(sheet.rater.label for sheet in sheets)
         raise AgreementError(f"{names}: one has marks by question only, another whole grades only.")
+    sheets = tuple(map(_on_grid, sheets))
     questions = checked_questions(scale.questions if by_question else {TOTAL: scale.highest})
     highest = {TOTAL: scale.highest}
     for sheet in sheets:
@@ -125,11 +129,16 @@ def side_by_side(sheets: tuple[Sheet, ...], scale: Scale) -> Laid:
     return Laid(questions, tuple({at: {TOTAL: mark} for at, mark in each.items()} for each in totals), totals)
 
 
+def _on_grid(sheet: Sheet) -> Sheet:
+    marks = {at: {name: on_grid(mark) for name, mark in each.items()} for at, each in sheet.marks.items()}
+    return Sheet(sheet.rater, marks, {at: on_grid(total) for at, total in sheet.totals.items()})
+
+
 def _totals(sheet: Sheet, scale: Scale, given: bool) -> Mapping[str, float | None]:
     if given:
         return sheet.totals
     found: dict[str, float | None] = {}
     for submission, marks in sheet.marks.items():
         present = [mark for question in scale.questions if (mark := marks.get(question)) is not None]
-        found[submission] = sum(present) if len(present) == len(scale.questions) else None
+        found[submission] = on_grid(sum(present)) if len(present) == len(scale.questions) else None
     return found

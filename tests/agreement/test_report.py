@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from introeval.agreement.bootstrap import Resampling
-from introeval.agreement.comparison import Comparison, Options
+from introeval.agreement.comparison import Comparison, Options, compare
 from introeval.agreement.errors import AgreementError
 from introeval.agreement.human import read_grades
 from introeval.agreement.matching import match
@@ -158,3 +158,30 @@ def test_a_teachers_file_against_what_is_shown() -> None:
     table = as_table(found)
     assert [str(cell) for cell in table.columns[3].cells] == ["1/8", "0/4", "1/4"]
     assert str(next(iter(table.columns[6].cells))).startswith("0.12 [")
+
+
+def test_totals_that_are_the_same_are_equal() -> None:
+    """Sums of floats differ in their last digits; equal totals must not count as different grades."""
+    thirds = Scale(questions={"1": 1.0, "2": 1.0, "3": 1.0})
+
+    def marked(*rows: tuple[float, float, float]) -> dict[str, dict[str, float | None]]:
+        return {f"w{at}": dict(zip("123", row, strict=True)) for at, row in enumerate(rows)}
+
+    first = human(marked((0.1, 0.2, 0.3), (0.7, 0.1, 0.1), (0.2, 0.2, 0.2), (0.3, 0.3, 0.3)))
+    second = human(marked((0.3, 0.2, 0.1), (0.1, 0.1, 0.7), (0.1, 0.1, 0.4), (0.1, 0.2, 0.6)))
+    agreed = compare(first, second, thirds, QUICK).total
+    for figure in (
+        agreed.quadratic_weighted_kappa,
+        agreed.icc_2_1,
+        agreed.alpha_interval,
+        agreed.alpha_ordinal,
+    ):
+        assert figure.value == 1
+    assert agreed.mean_absolute_error.value == 0
+    first = human(marked((0.1, 0.2, 0.3), (0.2, 0.2, 0.2), (0.3, 0.2, 0.1)))
+    second = human(marked((0.2, 0.2, 0.2), (0.1, 0.2, 0.3), (0.1, 0.1, 0.4)))
+    same = compare(first, second, thirds, QUICK).total
+    for figure in (same.quadratic_weighted_kappa, same.icc_2_1, same.alpha_interval, same.alpha_ordinal):
+        assert (figure.value, figure.reason) == (None, Undefined.ONE_VALUE)
+    given = compare(human(w0=0.6, w1=0.9), human(w0=0.1 + 0.2 + 0.3, w1=0.9), thirds, QUICK).total
+    assert given.alpha_ordinal.value == 1
