@@ -220,6 +220,16 @@ WHERE t.purged_at IS NULL AND (:roll_number IS NULL OR t.roll_number = :roll_num
   AND CASE WHEN :kind IS NULL THEN t.kind IN ('intro_video', 'notebook', 'pages') ELSE t.kind = :kind END
 ORDER BY t.created_at DESC, t.id DESC LIMIT :limit OFFSET :offset;
 
+-- name: graded_submissions
+-- What one version of an assignment gave its submissions, newest first; a newer result changes nothing here.
+SELECT t.*, r.score, r.max_score, r.model, r.server, r.report, r.assignment_version AS graded_version,
+    NULL AS regrade_version, NULL AS regrade_at, NULL AS regrade_code,
+    NULL AS regrade_stage, NULL AS regrade_place, NULL AS regrade_message, NULL AS regrade_advice
+FROM processing_tasks t JOIN results r ON r.task_id = t.id AND r.assignment_version = :version
+WHERE t.purged_at IS NULL AND t.assignment_id = :assignment_id
+  AND t.kind IN ('intro_video', 'notebook', 'pages')
+ORDER BY t.created_at DESC, t.id DESC LIMIT :limit;
+
 -- name: count_submissions
 -- How many submissions the same filter finds.
 SELECT count(*) AS found FROM processing_tasks t

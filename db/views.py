@@ -120,6 +120,11 @@ class Views:
         )
         return [self._submission(row, None) for row in rows]
 
+    async def graded(self, assignment_id: str, version: int, limit: int) -> list[Submission]:
+        """Submissions of an assignment with the result that this version of it gave, newest first."""
+        where = {"assignment_id": assignment_id, "version": version, "limit": limit}
+        return [self._submission(row, None) for row in await self._database.all("graded_submissions", where)]
+
     async def count(self, where: Filter) -> int:
         """How many submissions the filter finds."""
         row = await self._database.one("count_submissions", where.parameters())

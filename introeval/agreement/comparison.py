@@ -1,4 +1,8 @@
-"""Two raters, or more, compared: counts of differing marks, and statistics with their intervals. Pure."""
+"""Two raters, or more, compared: counts of differing marks, and statistics with their intervals. Pure.
+
+``heed`` is called before each computation of a statistic (a thousand an interval); it raises when nobody waits for the
+result any more.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -17,6 +21,12 @@ from introeval.agreement.statistics import (
     mean_absolute_error,
     quadratic_weighted_kappa,
 )
+
+Heed = Callable[[], None]
+
+
+def unheeding() -> None:
+    """For who always waits."""
 
 
 class Options(Value):
@@ -68,7 +78,9 @@ class Panel(Value):
     alpha_ordinal: Figure
 
 
-def compare(first: Sheet, second: Sheet, scale: Scale, options: Options) -> Comparison:
+def compare(
+    first: Sheet, second: Sheet, scale: Scale, options: Options, heed: Heed = unheeding
+) -> Comparison:
     """Raises ``AgreementError`` for marks or questions that do not fit together."""
     laid = side_by_side((first, second), scale)
     how = options.resampling
@@ -76,16 +88,16 @@ def compare(first: Sheet, second: Sheet, scale: Scale, options: Options) -> Comp
         first=first.rater,
         second=second.rater,
         discrepancies=discrepancies(laid.marks[0], laid.marks[1], laid.scale, options.tolerance),
-        total=_statistics(laid.rows(), how),
+        total=_statistics(laid.rows(), how, heed),
         questions={
-            question: _statistics(laid.rows(question), how if options.question_intervals else None)
+            question: _statistics(laid.rows(question), how if options.question_intervals else None, heed)
             for question in scale.questions
             if question in laid.scale
         },
     )
 
 
-def panel(sheets: Sequence[Sheet], scale: Scale, options: Options) -> Panel:
+def panel(sheets: Sequence[Sheet], scale: Scale, options: Options, heed: Heed = unheeding) -> Panel:
     """All of them together, gaps allowed. Raises ``AgreementError`` as ``compare``."""
     laid = side_by_side(tuple(sheets), scale)
     everybody = sorted(set().union(*(totals.keys() for totals in laid.totals)))
@@ -95,33 +107,41 @@ def panel(sheets: Sequence[Sheet], scale: Scale, options: Options) -> Panel:
     how = options.resampling
     return Panel(
         raters=tuple(sheet.rater for sheet in sheets),
-        icc_2_1=figure(whole, icc_2_1, how),
-        alpha_interval=figure(pairable, krippendorff_alpha, how),
-        alpha_ordinal=figure(pairable, _ordinal, how),
+        icc_2_1=figure(whole, icc_2_1, how, heed),
+        alpha_interval=figure(pairable, krippendorff_alpha, how, heed),
+        alpha_ordinal=figure(pairable, _ordinal, how, heed),
     )
 
 
 def figure(
-    rows: Sequence[Row], statistic: Callable[[Sequence[Row]], float | Undefined], how: Resampling | None
+    rows: Sequence[Row],
+    statistic: Callable[[Sequence[Row]], float | Undefined],
+    how: Resampling | None,
+    heed: Heed = unheeding,
 ) -> Figure:
     """A statistic of rows that it can use, with its interval when ``how`` is given."""
-    value = statistic(rows)
+
+    def heeding(drawn: Sequence[Row]) -> float | Undefined:
+        heed()
+        return statistic(drawn)
+
+    value = heeding(rows)
     if isinstance(value, Undefined):
         return Figure(value=None, n=len(rows), reason=value, interval_reason=value)
-    found = bootstrap(rows, statistic, how) if how else None
+    found = bootstrap(rows, heeding, how) if how else None
     if isinstance(found, Interval):
         return Figure(value=value, n=len(rows), low=found.low, high=found.high, method=found.method)
     return Figure(value=value, n=len(rows), interval_reason=found)
 
 
-def _statistics(rows: Sequence[Row], how: Resampling | None) -> Statistics:
+def _statistics(rows: Sequence[Row], how: Resampling | None, heed: Heed) -> Statistics:
     pairs = [row for row in rows if None not in row]
     return Statistics(
-        mean_absolute_error=figure(pairs, mean_absolute_error, how),
-        quadratic_weighted_kappa=figure(pairs, quadratic_weighted_kappa, how),
-        icc_2_1=figure(pairs, icc_2_1, how),
-        alpha_interval=figure(pairs, krippendorff_alpha, how),
-        alpha_ordinal=figure(pairs, _ordinal, how),
+        mean_absolute_error=figure(pairs, mean_absolute_error, how, heed),
+        quadratic_weighted_kappa=figure(pairs, quadratic_weighted_kappa, how, heed),
+        icc_2_1=figure(pairs, icc_2_1, how, heed),
+        alpha_interval=figure(pairs, krippendorff_alpha, how, heed),
+        alpha_ordinal=figure(pairs, _ordinal, how, heed),
     )
 
 

@@ -5,6 +5,8 @@
 2. A roll number with several submissions does not say which one: that is an error, and so is a question that does not
    exist. ``Q1``, ``question 1`` and ``1`` are one question, ``Content structure`` and ``content_structure`` are one
    criterion.
+3. A mark above the highest one is an error: grades of another scale (per cent, say) would be compared as if they were
+   of ours, and nobody would see it.
 """
 
 import re
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 
 from introeval.agreement.errors import HumanGradesError, Problem
 from introeval.agreement.human import HumanGrade, quoted
-from introeval.agreement.raters import Rater, Sheet
+from introeval.agreement.marks import SAME
+from introeval.agreement.raters import Rater, Scale, Sheet
 
 _ASIDE = re.compile(r"[\s_]+")
 _NUMBERED = re.compile(r"^(?:question|q)\.?(?=\d)")
@@ -27,14 +30,12 @@ class Matched:
     strangers: tuple[Problem, ...]
 
 
-def match(
-    grades: Sequence[HumanGrade], roll_numbers: Mapping[str, str], questions: Collection[str]
-) -> Matched:
+def match(grades: Sequence[HumanGrade], roll_numbers: Mapping[str, str], scale: Scale) -> Matched:
     """``roll_numbers``: of our submissions, by id. Raises ``HumanGradesError``."""
     by_roll: dict[str, list[str]] = {}
     for submission, roll in roll_numbers.items():
         by_roll.setdefault(roll.strip().casefold(), []).append(submission)
-    known = _spellings(questions)
+    known = _spellings(scale.questions)
     marks: dict[str, dict[str, float | None]] = {}
     totals: dict[str, float | None] = {}
     problems, strangers, lines = [], [], dict[tuple[str, str | None], int]()
@@ -52,9 +53,13 @@ def match(
         if grade.question is not None:
             question = known.get(grade.question) or known.get(_plain(grade.question))
             if question is None:
-                message = f"no question {quoted(grade.question)} (there are: {', '.join(questions)})"
+                message = f"no question {quoted(grade.question)} (there are: {', '.join(scale.questions)})"
                 problems.append(Problem(grade.line, "question", message))
                 continue
+        highest = scale.highest if question is None else scale.questions[question]
+        if grade.score is not None and grade.score > highest * (1 + SAME):
+            problems.append(Problem(grade.line, "score", _too_high(grade.score, question, highest)))
+            continue
         # An id and a roll number, or two spellings of a question, may mean the same work.
         earlier = lines.setdefault((found[0], question), grade.line)
         if earlier != grade.line:
@@ -66,6 +71,11 @@ def match(
     if problems:
         raise HumanGradesError(tuple(problems))
     return Matched(Sheet(Rater(kind="human"), marks, totals), tuple(strangers))
+
+
+def _too_high(score: float, question: str | None, highest: float) -> str:
+    what = "the highest grade" if question is None else f"the highest mark of {quoted(question)}"
+    return f"{score:g} is more than {what}, {highest:g}; give it on this scale (a bonus as full marks)"
 
 
 def _submissions(

@@ -7,14 +7,14 @@
    are its overlap is not to be seen from marks.
 4. It is a function of its input and of the seed in the options.
 
-It takes time (about 0.15 s for 30 submissions and 1.3 s for 300, for each comparison and question): not on an event
-loop.
+It takes time (about 0.15 s for 30 submissions and 1.3 s for 300, for each comparison and for each question whose
+intervals are wanted): not on an event loop. ``heed``: see ``comparison``.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from introeval.agreement.comparison import Comparison, Options, Panel, compare, panel
+from introeval.agreement.comparison import Comparison, Heed, Options, Panel, compare, panel, unheeding
 from introeval.agreement.marks import Value
 from introeval.agreement.raters import Scale, Sheet
 from introeval.agreement.scale import Equating
@@ -39,6 +39,7 @@ def report(
     final: Sheet | None = None,
     severity: Equating | None = None,
     options: Options | None = None,
+    heed: Heed = unheeding,
 ) -> AgreementReport:
     """Compare. ``ours``: a sheet for each try of each model; ``final``: the shown grades.
 
@@ -54,7 +55,9 @@ def report(
 
     def compared(chosen: Sequence[tuple[Sheet, Sheet]]) -> tuple[Comparison, ...]:
         return tuple(
-            compare(one, other, scale, how) for one, other in chosen if one.submissions & other.submissions
+            compare(one, other, scale, how, heed)
+            for one, other in chosen
+            if one.submissions & other.submissions
         )
 
     return AgreementReport(
@@ -63,7 +66,7 @@ def report(
         human=compared([(human, sheet) for sheet in (*shown, *ours)] if human else []),
         models=compared(of_models),
         tries=compared(of_tries),
-        panels=tuple(panel(sheets, scale, how) for sheets in _groups(ours)),
+        panels=tuple(panel(sheets, scale, how, heed) for sheets in _groups(ours)),
         severity=severity,
     )
 

@@ -16,6 +16,9 @@ from introeval.client import connect
 from introeval.client.address import base_url
 from introeval.client.shapes import Shape
 
+COMPUTING_SECONDS = 3600.0
+"""A course of thousands takes many minutes. The daemon stops computing when this command has ended."""
+
 HEADER = ("FIRST", "SECOND", "WORKS", "EXACT", "CLASS", "RANGE", "ERROR", "KAPPA", "ICC", "ALPHA")
 
 
@@ -51,8 +54,11 @@ def run(options: argparse.Namespace) -> int:
 
 async def _measure(options: argparse.Namespace, data: bytes) -> Agreement:
     path = f"/api/v1/assignments/{quote(options.assignment, safe='')}/agreement"
-    async with connect(base_url(options.url, settings_of(options))) as api:
-        _, document = await api.sent("POST", path, body=data, headers={"Content-Type": "text/csv"})
+    query = {"question_intervals": "true"} if options.question_intervals else None
+    async with connect(base_url(options.url, settings_of(options)), COMPUTING_SECONDS) as api:
+        _, document = await api.sent(
+            "POST", path, query=query, body=data, headers={"Content-Type": "text/csv"}
+        )
         return api.read(Agreement, document)
 
 

@@ -31,6 +31,11 @@ def add_teacher(
     )
     agreement.add_argument("--human", type=Path, metavar="FILE", help="a teacher's grades as CSV")
     agreement.add_argument("--json", action="store_true", help="the whole report as JSON")
+    agreement.add_argument(
+        "--question-intervals",
+        action="store_true",
+        help="in the JSON, intervals by question too: much slower",
+    )
     add("transcribe", f"{_EXAMS}:transcribe", "read the pages of all submissions that were not read yet")
     for name, run, what in (
         ("generate-answer-key", "generate_answer_key", "an answer for each question"),

@@ -217,9 +217,9 @@ class Api:
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator[Api]:
-    """An ``Api`` for the daemon at ``url``; closed at the end."""
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+async def connect(url: str, silence: float = SILENCE_SECONDS) -> AsyncIterator[Api]:
+    """An ``Api`` for the daemon at ``url``; closed at the end. ``silence``: how long it may compute without a word."""
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Api(session, url.rstrip("/"))
 

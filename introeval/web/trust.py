@@ -1,14 +1,16 @@
 """The handlers of ``/api/v1/assignments/{id}/fairness`` and ``.../agreement``: how far an assignment's grades can be
 trusted.
+
+A version has the grades that it gave, also while or after the submissions are graded under a newer one.
 """
 
-import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from db.ratings import KeptRating
-from db.views import Filter, Submission
+from db.views import Submission
+from introeval.agreement.comparison import Heed, Options, unheeding
 from introeval.agreement.errors import AgreementError, HumanGradesError, Problem
 from introeval.agreement.human import read_grades
 from introeval.agreement.matching import match
@@ -20,10 +22,12 @@ from introeval.web.api import answer, query_of
 from introeval.web.assignments import AssignmentReader
 from introeval.web.context import WebContext
 from introeval.web.documents import read_bytes
+from introeval.web.measuring import Measuring
 from introeval.web.operation import Answer, Document, Operation
 from introeval.web.problems import DOCUMENT_PROBLEMS, ProblemError
 from introeval.web.trust_schema import (
     AgreementBody,
+    AgreementQuery,
     FairnessBody,
     StandingBody,
     StrangerBody,
@@ -41,9 +45,10 @@ class Trust:
     def __init__(self, context: WebContext, assignments: AssignmentReader) -> None:
         self._context = context
         self._assignments = assignments
+        self._measuring = Measuring(context.stop)
 
     async def fairness(self, request: web.Request) -> web.StreamResponse:
-        assignment = await self._find(request)
+        assignment = await self._find(request, query_of(request, TrustQuery))
         fair = await self._context.fairness.of(assignment)
         found = await self._submissions(assignment)
         items = []
@@ -69,14 +74,17 @@ class Trust:
         )
 
     async def agreement(self, request: web.Request) -> web.StreamResponse:
-        assignment = await self._find(request)
+        query = query_of(request, AgreementQuery)
+        assignment = await self._find(request, query)
         data = await read_bytes(request, TYPES, self._context.limits.idle_seconds)
         kept = await self._context.fairness.ratings(assignment)
         equating = (await self._context.fairness.of(assignment)).equating
         found = await self._submissions(assignment)
-        # Bootstrap intervals take seconds: not on the event loop.
+        options = Options(question_intervals=query.question_intervals)
         try:
-            measured, strangers = await asyncio.to_thread(compare, data, found, kept, equating)
+            measured, strangers = await self._measuring.run(
+                request, lambda heed: compare(data, found, kept, equating, options, heed)
+            )
         except HumanGradesError as error:
             wrong = [FieldError(f"line {item.line}, {item.column}", item.message) for item in error.problems]
             raise ProblemError("invalid_document", str(error), errors=wrong) from error
@@ -94,18 +102,21 @@ class Trust:
             )
         )
 
-    async def _find(self, request: web.Request) -> Assignment:
-        query = query_of(request, TrustQuery)
+    async def _find(self, request: web.Request, query: TrustQuery) -> Assignment:
         return await self._assignments.find(request.match_info["id"], query.version)
 
     async def _submissions(self, assignment: Assignment) -> dict[str, Submission]:
-        where = Filter(assignment_id=assignment.id, kind=assignment.kind.value)
-        listed = await self._context.views.submissions(where, MOST_SUBMISSIONS, 0)
-        return {one.task.id: one for one in listed if one.graded_version == assignment.version}
+        listed = await self._context.views.graded(assignment.id, assignment.version, MOST_SUBMISSIONS)
+        return {one.task.id: one for one in listed}
 
 
 def compare(
-    data: bytes, found: Mapping[str, Submission], kept: tuple[KeptRating, ...], equating: Equating
+    data: bytes,
+    found: Mapping[str, Submission],
+    kept: tuple[KeptRating, ...],
+    equating: Equating,
+    options: Options,
+    heed: Heed = unheeding,
 ) -> tuple[AgreementReport, tuple[Problem, ...]]:
     """The report; an empty ``data`` compares models and tries alone. Raises ``AgreementError``."""
     graded = {task_id: one for task_id, one in found.items() if one.score is not None and one.max_score}
@@ -126,10 +137,11 @@ def compare(
     ]
     scale = Scale(questions=questions, total=total)
     if not data.strip():
-        return report(scale, sheets_of(tries), severity=equating), ()
+        return report(scale, sheets_of(tries), severity=equating, options=options, heed=heed), ()
     rolls = {task_id: one.task.roll_number for task_id, one in found.items()}
-    teacher = match(read_grades(data), rolls, questions)
-    return report(scale, sheets_of(tries), teacher.sheet, shown, equating), teacher.strangers
+    teacher = match(read_grades(data), rolls, scale)
+    measured = report(scale, sheets_of(tries), teacher.sheet, shown, equating, options, heed)
+    return measured, teacher.strangers
 
 
 def trust_operations(trust: Trust) -> tuple[Operation, ...]:
@@ -152,8 +164,8 @@ def trust_operations(trust: Trust) -> tuple[Operation, ...]:
             summary="How far our grades agree with a teacher's (CSV), between models and between tries.",
             handler=trust.agreement,
             answers={200: Answer(about="Counts and statistics with intervals.", model=AgreementBody)},
-            problems=("not_found", "bad_parameter", "nothing_to_compare", *DOCUMENT_PROBLEMS),
-            query=TrustQuery,
+            problems=("not_found", "bad_parameter", "nothing_to_compare", *DOCUMENT_PROBLEMS, "stopping"),
+            query=AgreementQuery,
             body=Document(model=TeacherFile, types=TYPES, required=False),
         ),
     )

@@ -54,3 +54,9 @@ class TrustQuery(Body):
     """``version``: of the assignment; not given: the newest."""
 
     version: int | None = Field(default=None, ge=1)
+
+
+class AgreementQuery(TrustQuery):
+    """``question_intervals``: also for the statistics by question; each question then takes as long as all the rest."""
+
+    question_intervals: bool = False

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from introeval.agreement.errors import HumanGradesError, Problem
 from introeval.agreement.human import HumanGrade, read_grades
 from introeval.agreement.matching import match
+from introeval.agreement.raters import Scale
 from introeval.cli.cells import csv_text
 
 ROLLS = {"t1": "R1", "t2": "R2", "t3": "R3", "t4": "R3"}
@@ -131,7 +132,9 @@ def test_any_bytes_are_grades_or_a_refusal(data: bytes) -> None:
 
 def test_matching_by_id_and_by_roll_number() -> None:
     """An id decides, a roll number is read in any case; who handed in nothing is listed."""
-    found = match(read_grades(b"id,roll,score\nt3,R9,4\n,r1,5\n,R7,6\nt9,R2,7\n"), ROLLS, ["1"])
+    found = match(
+        read_grades(b"id,roll,score\nt3,R9,4\n,r1,5\n,R7,6\nt9,R2,7\n"), ROLLS, Scale(questions={"1": 10.0})
+    )
     assert found.sheet.totals == {"t3": 4, "t1": 5}
     assert found.sheet.marks == {}
     assert [str(stranger) for stranger in found.strangers] == [
@@ -143,7 +146,11 @@ def test_matching_by_id_and_by_roll_number() -> None:
 def test_matching_questions() -> None:
     """Spellings of one question; 1.2 is not 12."""
     data = b"roll,question,score\nR1,Q1,1\nR1,question 1.2,2\nR1,12,3\nR1,Content Structure,4\nR2,1,\n"
-    found = match(read_grades(data), ROLLS, ["1", "1.2", "12", "content_structure"])
+    found = match(
+        read_grades(data),
+        ROLLS,
+        Scale(questions=dict.fromkeys(("1", "1.2", "12", "content_structure"), 10.0)),
+    )
     assert found.sheet.marks == {"t1": {"1": 1, "1.2": 2, "12": 3, "content_structure": 4}, "t2": {"1": None}}
 
 
@@ -159,5 +166,5 @@ def test_matching_questions() -> None:
 def test_what_does_not_match_is_refused(data: bytes, message: str) -> None:
     """A grade is never guessed onto a work."""
     with pytest.raises(HumanGradesError) as caught:
-        match(read_grades(data), ROLLS, ["1", "Q2"])
+        match(read_grades(data), ROLLS, Scale(questions={"1": 10.0, "Q2": 10.0}))
     assert message in str(caught.value)

@@ -147,7 +147,9 @@ def test_a_teachers_file_against_what_is_shown() -> None:
     final = Sheet(Rater(kind="final"), marks, {f"t{at}": float(at) for at in range(8)})
     given = [Try(f"t{at}", "ab"[at % 2], 1, float(at), {"clarity": float(at)}) for at in range(8)]
     lines = "".join(f"r{at};{at + (at == 3)},0\n" for at in range(9))
-    teacher = match(read_grades(f"roll;score\n{lines}R99;5\n".encode()), works, ["clarity"])
+    teacher = match(
+        read_grades(f"roll;score\n{lines}R99;5\n".encode()), works, Scale(questions={"clarity": 10.0})
+    )
     scale = Scale(questions={"clarity": 10.0}, total=10.0)
     found = report(scale, sheets_of(given), teacher.sheet, final, options=QUICK)
     assert who(found.human) == [("human", "final"), ("human", "a, try 1"), ("human", "b, try 1")]

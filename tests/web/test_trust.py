@@ -43,7 +43,8 @@ async def grade(
     rivals: bool = False,
     **more: Any,
 ) -> None:
-    """Do what one or two language models would. ``more``: of the report."""
+    """Do what one or two language models would. ``spoken``: its speech was not recognised before. ``more``: of the
+    report."""
     if spoken:
         await room.transcribe(task_id, [Piece(0.0, 1.0, "Hello.")])
     started = await room.store.start(await room.task(task_id), time.time())
