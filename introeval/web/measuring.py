@@ -30,10 +30,6 @@ _STOPPING = "The service is stopping, so the comparison was not finished. Try ag
 _LEFT = "Nobody waits for this comparison any more."
 
 
-class _GaveUpError(Exception):
-    """Raised in the thread (rule 2)."""
-
-
 class Measuring:
     """One for all of the application's comparisons. ``stop``: set when the service stops."""
 
@@ -44,14 +40,14 @@ class Measuring:
     async def run(self, request: web.Request, compute: Callable[[Heed], T]) -> T:
         """What ``compute`` returns or raises. ``compute`` calls its argument often. Raises ``ProblemError`` (503)."""
         if self._stop.is_set():
-            raise ProblemError("stopping", _STOPPING, _RETRY)
+            raise self._refusal()
         if self._work is not None:
             raise ProblemError("unavailable", _BUSY, _RETRY)
         given_up = threading.Event()
 
         def heed() -> None:
             if given_up.is_set():
-                raise _GaveUpError
+                raise self._refusal()
 
         work = asyncio.create_task(asyncio.to_thread(compute, heed), name="measuring")
         self._work = work
@@ -62,11 +58,14 @@ class Measuring:
                 if self._stop.is_set() or request.transport is None:
                     given_up.set()
             return work.result()
-        except _GaveUpError:
-            code, told = ("stopping", _STOPPING) if self._stop.is_set() else ("unavailable", _LEFT)
-            raise ProblemError(code, told, _RETRY) from None
         finally:
             given_up.set()
+
+    def _refusal(self) -> ProblemError:
+        stopping = self._stop.is_set()
+        return ProblemError(
+            "stopping" if stopping else "unavailable", _STOPPING if stopping else _LEFT, _RETRY
+        )
 
     def _ended(self, work: asyncio.Task[object]) -> None:
         self._work = None
