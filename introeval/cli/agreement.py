@@ -4,6 +4,7 @@ JSON."""
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 from rich.table import Table
@@ -15,6 +16,7 @@ from introeval.cli.terminal import console, shown
 from introeval.client import connect
 from introeval.client.address import base_url
 from introeval.client.shapes import Shape
+from scheduler.errors import ConfigurationError
 
 COMPUTING_SECONDS = 3600.0
 """A course of thousands takes many minutes. The daemon stops computing when this command has ended."""
@@ -38,7 +40,7 @@ class Agreement(Shape):
 
 def run(options: argparse.Namespace) -> int:
     """Measure, and print a table (or, with ``--json``, everything)."""
-    data = b"" if options.human is None else options.human.read_bytes()
+    data = b"" if options.human is None else _read(options.human)
     found = asyncio.run(_measure(options, data))
     out = console()
     if options.json:
@@ -50,6 +52,13 @@ def run(options: argparse.Namespace) -> int:
     if found.report.severity is not None:
         out.print(shown(found.report.severity.why), soft_wrap=True)
     return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 async def _measure(options: argparse.Namespace, data: bytes) -> Agreement:

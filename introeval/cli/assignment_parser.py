@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from introeval.cli.counts import count
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -55,4 +57,4 @@ def _id(command: argparse.ArgumentParser) -> None:
 
 
 def _version(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--version", type=int, metavar="N", help="this version (default: the newest)")
+    command.add_argument("--version", type=count, metavar="N", help="this version (default: the newest)")

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from introeval.cli.counts import count
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -20,7 +22,7 @@ def add_keeping(
     backup = command(commands, "backup", f"{_MODULE}:backup", "back the state up; the daemon may run")
     _state(backup)
     backup.add_argument("--to", type=Path, metavar="DIR", help="the folder of the backups")
-    backup.add_argument("--keep", type=_some, metavar="N", help="how many to keep, the newest ones")
+    backup.add_argument("--keep", type=count, metavar="N", help="how many to keep, the newest ones")
     restore = command(
         commands, "restore", f"{_MODULE}:restore", "check a backup, or put it in the place of the state"
     )
@@ -53,10 +55,3 @@ def add_keeping(
 
 def _state(command: argparse.ArgumentParser) -> None:
     command.add_argument("--state-dir", type=Path, metavar="DIR", help="database, videos and transcripts")
-
-
-def _some(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

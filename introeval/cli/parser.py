@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from introeval.cli.assignment_parser import add_assignment
+from introeval.cli.counts import count, port
 from introeval.cli.keeping_parser import add_keeping
 from introeval.cli.teacher_parser import add_teacher
 
@@ -45,7 +46,7 @@ def _command(commands: "Commands", name: str, run: str, text: str) -> argparse.A
 def _serve(commands: "Commands") -> None:
     command = _command(commands, "serve", "introeval.cli.serve:run", "run the daemon until SIGTERM or Ctrl-C")
     command.add_argument("--host", help="address to listen on")
-    command.add_argument("--port", type=int, help="port to listen on; 0: any free one")
+    command.add_argument("--port", type=port, help="port to listen on; 0: any free one")
     command.add_argument("--state-dir", type=Path, metavar="DIR", help="database, videos and transcripts")
     command.add_argument("--cache-dir", type=Path, metavar="DIR", help="model weights")
     command.add_argument("--models", choices=("embedded", "ollama"), help="which language-model servers")
@@ -64,7 +65,7 @@ def _demo(commands: "Commands") -> None:
     )
     command.add_argument("--keep", action="store_true", help="leave the daemon serving until Ctrl-C")
     command.add_argument(
-        "--port", type=int, default=0, help="port of the status page (default: any free one)"
+        "--port", type=port, default=0, help="port of the status page (default: any free one)"
     )
     command.add_argument(
         "--samples", type=Path, metavar="DIR", help="videos to use instead of the repository's"
@@ -108,9 +109,7 @@ def _submit(commands: "Commands") -> None:
         metavar="CSV",
         help="columns roll_number, name and file (or files named by roll number)",
     )
-    command.add_argument(
-        "--jobs", type=_positive, default=4, metavar="N", help="uploads at once (default: 4)"
-    )
+    command.add_argument("--jobs", type=count, default=4, metavar="N", help="uploads at once (default: 4)")
     _url(command)
 
 
@@ -160,13 +159,6 @@ def _models(commands: "Commands") -> None:
 
 def _url(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", help="the daemon (default: host and port of the settings)")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 class _Version(argparse.Action):

@@ -66,6 +66,12 @@ async def test_agreement_as_a_table_and_as_json(
     assert json.loads(capsys.readouterr().out)["report"]["severity"]["verdict"] == "adjusted"
 
 
+async def test_a_file_that_is_not_there(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sentence and wrong usage, as everywhere."""
+    assert await introeval(room, "agreement", "--assignment", "test", "--human", "nofile.csv") == 2
+    assert "nofile.csv cannot be read: No such file or directory." in capsys.readouterr().err
+
+
 async def test_refusals_are_a_line(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
     """What the daemon says, and exit code 1."""
     assert await introeval(room, "transcribe", "--assignment", "introductions") == 1
