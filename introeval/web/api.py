@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from db.views import Submission
+from introeval.assignments import AssignmentError
 from introeval.web.context import WebContext
 from introeval.web.events import EventStreams
 from introeval.web.files import file_response
@@ -76,7 +77,13 @@ class Api:
         return answer(await self._reader.body(found))
 
     async def submissions(self, request: web.Request) -> web.StreamResponse:
-        return answer(await self._reader.page(query_of(request, ListQuery)))
+        query = query_of(request, ListQuery)
+        if query.assignment is not None:
+            try:
+                await self._context.library.latest(query.assignment)
+            except AssignmentError as error:
+                raise ProblemError("not_found", str(error)) from error
+        return answer(await self._reader.page(query))
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         found = await self._reader.find(request.match_info["id"])

@@ -46,7 +46,7 @@ def _reading(api: Api) -> tuple[Operation, ...]:
             summary="Submissions, newest first, a part at a time.",
             handler=api.submissions,
             answers={200: Answer(about="A part of the list.", model=SubmissionPage)},
-            problems=("bad_parameter",),
+            problems=("bad_parameter", "not_found"),
             query=ListQuery,
         ),
         Operation(
