@@ -31,6 +31,7 @@ the kinds by subclassing. With the refinements (``tests/docs/test_exceptions.py`
     │   ├── GradeRequestError                 introeval.exams.errors
     │   ├── RestoreError                      introeval.keeping.errors
     │   ├── RubricError                       introeval.grading.errors
+    │   ├── SpreadsheetError                  introeval.spreadsheet
     │   ├── TemplateError                     introeval.exams.errors
     │   ├── UnknownModelError                 models.registry
     │   └── WeightsError                      models.weights.errors

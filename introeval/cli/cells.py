@@ -1,30 +1,27 @@
-"""CSV that a spreadsheet opens safely and a program reads back. Pure.
+"""CSV that a spreadsheet opens safely and a program reads back (``introeval.spreadsheet`` says how). Pure.
 
-A spreadsheet takes a cell that begins with = + - @, a tab or a line break for a formula (OWASP, "CSV Injection"), and
-names and models' texts are other people's words. Such text gets an apostrophe in front; numbers stay numbers.
+Names and models' texts are other people's words, so each text is defended; numbers stay numbers.
 """
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from introeval.spreadsheet import defended
+
 Cell = str | int | float | None
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With the full-width forms, which some locales' spreadsheets fold to the plain ones."""
-
-
-def defended(cell: Cell) -> Cell:
-    """The cell as it may be written."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
-    return "" if cell is None else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """RFC 4180, every cell defended, the header too (criteria are named by people)."""
+    """RFC 4180, every text defended, the header too (criteria are named by people)."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([defended(cell) for cell in header])
-    writer.writerows([defended(cell) for cell in row] for row in rows)
+    writer.writerows([_written(cell) for cell in row] for row in rows)
     return out.getvalue()
+
+
+def _written(cell: Cell) -> Cell:
+    if isinstance(cell, str):
+        return defended(cell)
+    return "" if cell is None else cell

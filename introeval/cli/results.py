@@ -29,7 +29,9 @@ def run(options: argparse.Namespace) -> int:
     """Print them, by roll number."""
     lines = asyncio.run(_fetch(base_url(options.url, settings_of(options)), options.assignment))
     if options.csv:
-        sys.stdout.write(as_csv(lines))
+        # UTF-8 whatever the locale, with the mark by which Excel knows it; without it Zoë becomes ZoÃ«.
+        sys.stdout.buffer.write(("\ufeff" + as_csv(lines)).encode("utf-8", errors="replace"))
+        sys.stdout.buffer.flush()
     else:
         console().print(as_table(lines))
     return 0

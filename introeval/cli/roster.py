@@ -1,17 +1,17 @@
 """Whose file is it? From a roster (CSV), a folder's ``manifest.json``, the options, or the file's own name.
 
 A roster has a header with ``roll_number`` and any of ``name`` and ``file``. A row without a file speaks of the file
-whose name (without its ending) is the roll number.
+whose name (without its ending) is the roll number. Whatever a spreadsheet saves is read (``introeval.spreadsheet``).
 """
 
-import csv
 import json
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from introeval.client.upload import Entry
+from introeval.spreadsheet import SpreadsheetError, Table, read_table, undefended
 from scheduler.errors import ConfigurationError
 
 VIDEO_ENDINGS = {
@@ -22,9 +22,9 @@ PICTURE_ENDINGS = {".heic", ".heif", ".jpeg", ".jpg", ".png", ".webp"}
 ANY_ENDINGS = VIDEO_ENDINGS | PICTURE_ENDINGS | {".ipynb", ".pdf"}
 MANIFEST = "manifest.json"
 HEADINGS = {
-    "roll_number": {"roll_number", "roll number", "roll", "roll no", "roll_no"},
-    "name": {"name", "student", "student_name", "student name"},
-    "file": {"file", "file_name", "filename", "video"},
+    "roll_number": {"roll number", "roll", "roll no", "rollno"},
+    "name": {"name", "student", "student name"},
+    "file": {"file", "file name", "filename", "video"},
 }
 
 
@@ -73,15 +73,14 @@ def _natural(name: str) -> list[int | str]:
 def read_roster(path: Path) -> Roster:
     """Read a roster. Raises ``ConfigurationError`` when it is not one."""
     try:
-        # Spreadsheets write a byte-order mark in front.
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = _columns(rows.fieldnames or (), path)
-            return _by_file(
-                {field: row.get(column) or "" for field, column in columns.items()} for row in rows
-            )
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationError(f"The roster {path} cannot be read: {error}.") from error
+        table = read_table(path.read_bytes(), HEADINGS)
+        if "roll_number" not in table.columns:
+            names = ", ".join(cell.strip() for cell in table.header.cells)
+            raise ConfigurationError(f"The roster {path} has no column 'roll_number' (it has: {names}).")
+        return _by_file(_rows(table))
+    except (OSError, SpreadsheetError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"The roster {path} cannot be read: {reason}.") from error
 
 
 def read_manifest(folder: Path) -> Roster:
@@ -126,24 +125,16 @@ def _entry(path: Path, roster: Roster, roll: str | None, name: str | None, assig
     )
 
 
-def _columns(header: Sequence[str], path: Path) -> Mapping[str, str]:
-    columns = {
-        field: column
-        for field, spellings in HEADINGS.items()
-        for column in header
-        if column.strip().lower() in spellings
-    }
-    if "roll_number" not in columns:
-        raise ConfigurationError(
-            f"The roster {path} has no column 'roll_number' (it has: {', '.join(header)})."
-        )
-    return columns
+def _rows(table: Table) -> Iterator[Mapping[str, str]]:
+    for record in table.records:
+        cells = {field: record.cells[at] for field, at in table.columns.items() if at < len(record.cells)}
+        yield {field: undefended(cell.strip()) for field, cell in cells.items()}
 
 
 def _by_file(rows: Iterable[Mapping[str, str]]) -> Roster:
     found = {}
     for row in rows:
-        roll = row["roll_number"].strip()
+        roll = row.get("roll_number", "").strip()
         if roll:
             found[row.get("file", "").strip() or roll] = Student(roll, row.get("name", "").strip())
     return found

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from introeval.agreement.human import read_grades
 from introeval.cli.main import main
+from introeval.cli.roster import Student, read_roster
+from tests.web.bodies import problem
 from tests.web.running import VIDEO, Piece, Room, running
 
 REPORT = {
@@ -99,7 +102,9 @@ async def test_results_as_csv(room: Room, capsys: pytest.CaptureFixture[str]) ->
     await room.grade(task_id, REPORT)
     capsys.readouterr()  # the server of this test logs beside the command
     assert await introeval(room, "results", "--csv") == 0
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    assert out.startswith("\ufeff"), "Excel would read it as Windows-1252"
+    lines = out.removeprefix("\ufeff").splitlines()
     assert lines[0] == (
         "roll_number,name,state,score,adjusted_score,max_score,clarity,provisional,guards,flags,error,regrade,model,"
         "assignment,version,kind,id"
@@ -108,6 +113,54 @@ async def test_results_as_csv(room: Room, capsys: pytest.CaptureFixture[str]) ->
     assert lines[2].startswith(
         "R2,'=1+1,completed,7.0,,10.0,7.0,,brief; no_facts,no_facts,,,mistral:7b,introductions,1,intro_video,"
     )
+
+
+async def test_results_go_round(
+    room: Room, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """What ``results`` wrote is read as a teacher's grades and as a roster, and names survive in any locale."""
+    task_id = await room.accepted(roll_number="R1", name="Zoë;=1")
+    await room.transcribe(task_id, [Piece(0, 1, "Hello")])
+    await room.grade(task_id, REPORT)
+    capfdbinary.readouterr()
+    assert await introeval(room, "results", "--csv") == 0
+    written = capfdbinary.readouterr().out
+    (tmp_path / "results.csv").write_bytes(written)
+    assert written.startswith("\ufeffroll_number".encode())
+    assert read_roster(tmp_path / "results.csv") == {"R1": Student("R1", "Zoë;=1")}
+    assert [(grade.submission, grade.score) for grade in read_grades(written)] == [(task_id, 7.0)]
+
+
+async def test_results_of_no_assignment(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that is not there is said, with those that are; an empty sheet would say that nobody handed in."""
+    for name in ("nosuch", "Introductions"):
+        assert await introeval(room, "results", "--csv", "--assignment", name) == 1
+        heard = capsys.readouterr()
+        assert f"There is no assignment '{name}'; there are: introductions." in heard.err
+        assert "roll_number" not in heard.out
+    answer = await room.client.get("/api/v1/submissions?assignment=nosuch")
+    assert await problem(answer) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["submit", "--jobs", "abc"], "argument --jobs: 'abc' is no whole number from 1"),
+        (["submit", "--jobs", "0"], "argument --jobs: '0' is no whole number from 1"),
+        (["backup", "--keep", "zwei"], "argument --keep: 'zwei' is no whole number from 1"),
+        (["serve", "--port", "http"], "argument --port: 'http' is no port: a whole number from 0 to 65535"),
+        (
+            ["assignment", "show", "a", "--version", "new"],
+            "argument --version: 'new' is no whole number from 1",
+        ),
+    ],
+)
+def test_wrong_numbers_are_named(argv: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In words for people, not for programmers."""
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
 
 
 async def test_results_as_a_table(room: Room, capsys: pytest.CaptureFixture[str]) -> None:

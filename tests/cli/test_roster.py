@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from introeval.cli.cells import csv_text
 from introeval.cli.roster import Student, entries, files_in, read_manifest, read_roster
 from scheduler.errors import ConfigurationError
 
@@ -13,6 +14,33 @@ def test_a_spreadsheets_roster_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "roster.csv"
     path.write_text("\ufeffRoll No,Student Name,File\nR1,Asha Rao, a.mp4 \nR2,Ben,\n,,\n", encoding="utf-8")
     assert read_roster(path) == {"a.mp4": Student("R1", "Asha Rao"), "R2": Student("R2", "Ben")}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Roll-No;Name\r\nR1;Zo\xeb\r\n",
+        "sep=;\nroll no;student\nR1;Zoë\n".encode(),
+        "roll_number\tname\nR1\tZoë\n".encode("utf-16"),
+        csv_text(["roll_number", "name"], [["R1", "Zoë"]]).encode("utf-8-sig"),
+    ],
+    ids=["windows-1252", "semicolons", "utf-16", "our own"],
+)
+def test_whatever_a_spreadsheet_saves(tmp_path: Path, data: bytes) -> None:
+    """As a teacher's grades are read."""
+    path = tmp_path / "roster.csv"
+    path.write_bytes(data)
+    assert read_roster(path) == {"R1": Student("R1", "Zoë")}
+
+
+def test_a_roster_that_is_none(tmp_path: Path) -> None:
+    """A sentence with the place, or with why there is nothing to read."""
+    path = tmp_path / "roster.csv"
+    path.write_bytes(b'roll,name\nR1,A\n"R2,B\n')
+    with pytest.raises(ConfigurationError, match="cannot be read: line 3: this is no CSV"):
+        read_roster(path)
+    with pytest.raises(ConfigurationError, match=r"cannot be read: No such file or directory\."):
+        read_roster(tmp_path / "nothing.csv")
 
 
 def test_a_roster_without_roll_numbers_is_refused(tmp_path: Path) -> None:
