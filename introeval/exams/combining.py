@@ -20,7 +20,7 @@ from introeval.grading.rounding import kept_mark, summed
 Try = Sequence[QuestionMark]
 
 ROUNDED = 0.01
-"""What rounding 100 marks to four places can move a sum by, and more."""
+"""What rounding can move a question by: half a hundredth for a pair's median, as much for the mean over the pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class Combined:
     @property
     def outside(self) -> bool:
         """Whether the score is less than the lowest try gave, or more than the highest."""
-        return not self.lowest - ROUNDED <= self.score <= self.highest + ROUNDED
+        room = ROUNDED * len(self.questions)
+        return not self.lowest - room <= self.score <= self.highest + room
 
 
 def combine(tries: Mapping[int, Sequence[Try]]) -> Combined | None:
