@@ -405,8 +405,7 @@ WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') A
 GROUP BY f.code ORDER BY tasks DESC, f.code;
 
 -- name: assignment_provisional
--- How many graded submissions of an assignment have a newest result that a person must confirm. ``doubted``: further
--- ones, each as its id and version.
+-- How many of an assignment's newest results a person must confirm; doubted: further ones, by id and version.
 SELECT count(*) AS tasks FROM processing_tasks t JOIN results r ON r.task_id = t.id
     AND r.assignment_version = (SELECT max(assignment_version) FROM results WHERE task_id = t.id)
 WHERE t.assignment_id = :id AND t.kind IN ('intro_video', 'notebook', 'pages') AND t.current_phase = 'completed'
@@ -438,8 +437,7 @@ FROM processing_tasks t JOIN ratings r ON r.task_id = t.id AND r.assignment_vers
 WHERE t.assignment_id = :id;
 
 -- name: compared_grade
--- Whether a version's plan lets several models grade (introeval.fairness says which do), how many graded a submission,
--- and whether another one graded a neighbour.
+-- Whether a plan lets several models grade, how many graded a submission, and whether another one graded a neighbour.
 SELECT CASE a.plan WHEN 'both' THEN 1 WHEN 'round_robin' THEN a.kind <> 'notebook' ELSE 0 END AS compares,
        (SELECT count(DISTINCT model) FROM ratings WHERE task_id = :id AND assignment_version = :version) AS models,
        EXISTS (SELECT 1 FROM processing_tasks t JOIN ratings r ON r.task_id = t.id AND r.assignment_version = :version

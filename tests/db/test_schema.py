@@ -53,6 +53,12 @@ def test_a_failed_migration_leaves_the_old_version_whole(tmp_path: Path) -> None
     reopened.close()
 
 
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_a_statement_has_one_line_about_it(name: str) -> None:
+    """A second one would be its first words: the simulator of the tables reads from these what it writes."""
+    assert not STATEMENTS[name].startswith("--")
+
+
 def test_every_statement_is_used_and_every_use_exists() -> None:
     """The names in the code and in ``queries.sql`` are the same."""
     blocks = re.findall(
