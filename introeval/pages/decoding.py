@@ -4,7 +4,8 @@ The rules:
 
 1. The first bytes decide what a file is, and only that one decoder gets it.
 2. The size is checked before a pixel is decoded; then the whole picture is decoded, for only that shows a cut file.
-3. What is written is a plain JPEG of bounded size, upright, on white, without metadata.
+3. What is written is a plain JPEG of bounded size, upright, without metadata, on white (on black where light
+   strokes on nothing came).
 4. A JPEG with further pictures behind the first one (phones put previews and depth there) is the first one. Frames of
    the other formats are an animation or a burst, and are refused.
 """
@@ -13,12 +14,15 @@ import io
 from pathlib import Path
 from typing import IO, Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from introeval.pages.errors import AnimatedImageError, BrokenPagesError, PagesTooLargeError, UnknownPagesError
 from introeval.pages.limits import READABLE_IMAGES, PageLimits
 
 JPEG_QUALITY = 88
+LIGHT = 170
+"""The mean level from which strokes on a transparent ground need a dark one."""
+
 UNKNOWN = (
     "This file is no picture or document that can be read here, whatever its name says. "
     f"Send photos as {READABLE_IMAGES}, or one PDF."
@@ -93,7 +97,7 @@ def look(file: IO[bytes], limits: PageLimits) -> tuple[Image.Image, dict[str, An
 
 def save(picture: Image.Image, target: Path, limits: PageLimits) -> Image.Image:
     """Write the picture as rule 3 says; returns what was written. Raises ``OSError`` when the disk fails."""
-    plain = _on_white(picture)
+    plain = _flattened(picture)
     plain.thumbnail((limits.long_side, limits.long_side), Image.Resampling.LANCZOS)
     plain.info.clear()
     # Not to the file itself: Pillow's encoder takes a write that a full disk cut short for a whole one (13.0, JPEG).
@@ -130,12 +134,20 @@ def _decode(picture: Image.Image, limits: PageLimits) -> Image.Image:
     return upright
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
+def _flattened(picture: Image.Image) -> Image.Image:
     """Three channels of 8 bits, without transparency."""
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         picture = picture.convert("I").point(lambda value: value / 256).convert("L")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         layered = picture.convert("RGBA")
-        ground = Image.new("RGBA", layered.size, "white")
+        ground = Image.new("RGBA", layered.size, _ground(layered))
         picture = Image.alpha_composite(ground, layered)
     return picture.convert("RGB")
+
+
+def _ground(layered: Image.Image) -> str:
+    """White paper; black under light strokes on nothing (a note app's dark mode), which would vanish on white."""
+    alpha = layered.getchannel("A")
+    drawn = ImageStat.Stat(layered.convert("L"), mask=alpha.point(lambda value: 255 * (value > 127)))
+    sparse = ImageStat.Stat(alpha).mean[0] < 128
+    return "black" if sparse and drawn.count[0] and drawn.mean[0] > LIGHT else "white"

@@ -15,10 +15,10 @@ WIDE, HIGH = 707, 1000
 PAPER = 245
 
 
-def transparent() -> bytes:
-    """As a note-taking application exports it: dark strokes on nothing."""
+def transparent(stroke: tuple[int, int, int] = (20, 20, 80)) -> bytes:
+    """As a note-taking application exports it: strokes on nothing."""
     page = Image.new("RGBA", drawing().size, (0, 0, 0, 0))
-    page.paste((20, 20, 80, 255), mask=ImageOps.invert(drawing()))
+    page.paste((*stroke, 255), mask=ImageOps.invert(drawing()))
     return encoded(page, "PNG")
 
 
@@ -34,11 +34,20 @@ def scanned() -> bytes:
         encoded(drawing(), "JPEG"),
         scanned(),
         transparent(),
+        transparent((250, 250, 240)),
         encoded(ImageOps.invert(drawing()), "JPEG"),
         encoded(drawing(170), "JPEG", quality=50),
         encoded(drawing(85, 122), "JPEG", quality=50),
     ],
-    ids=["pen", "16 bits", "transparent", "white on black", "pencil", "pencil in the dark"],
+    ids=[
+        "pen",
+        "16 bits",
+        "transparent",
+        "white on nothing",
+        "white on black",
+        "pencil",
+        "pencil in the dark",
+    ],
 )
 async def test_a_drawing_is_ink(data: bytes, tmp_path: Path) -> None:
     """Whatever file it comes in: ink is what stands out on the page that was made of it."""
