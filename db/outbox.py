@@ -84,7 +84,7 @@ class Compared:
     pending: bool = False
     alone: bool = False
 
-    def facts(self, report: Mapping[str, Any]) -> dict[str, Any]:
+    def finality(self, report: Mapping[str, Any]) -> dict[str, Any]:
         """Whether a grade with this report is final. One model's is not while it is pending."""
         doubtful = self.pending and self.alone
         fairness = "pending" if self.pending else "none"
@@ -107,7 +107,7 @@ def graded_facts(result: Evaluation, beside: Compared = Compared()) -> dict[str,
         "status": "graded",
         "score": result.score,
         "max_score": result.max_score,
-        **beside.facts(result.report),
+        **beside.finality(result.report),
         "criteria": [
             {key: part.get(key) for key in ("name", "score", "max_score")}
             for part in result.report.get("criteria") or ()
@@ -127,7 +127,7 @@ def kept_facts(
 ) -> dict[str, Any]:
     """What is told of a regrade that ended without a grade: how, under which ``version``, and the grade that stays.
 
-    ``failed``: see ``failed_facts``. ``final``: of the grade that stays, see ``Compared.facts``."""
+    ``failed``: see ``failed_facts``. ``final``: of the grade that stays, see ``Compared.finality``."""
     return {
         **failed,
         "status": f"regrade_{failed['status']}",

@@ -93,7 +93,7 @@ async def end_without_result(
     require(await transaction.execute("keep_grade", values), task)
     await transaction.execute("insert_failure", _note(task, kept, reason) | {"now": now})
     stays = replace(task, assignment_version=kept)
-    final = (await compared(transaction, stays)).facts(json.loads(grade["report"]))
+    final = (await compared(transaction, stays)).finality(json.loads(grade["report"]))
     told = kept_facts(told, tried, grade["score"], grade["max_score"], final)
     await publish(transaction, REGRADE_FAILED, stays, told, now)
     await record_transition(
