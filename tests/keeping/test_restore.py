@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from db.database import FILE_NAME, Database
 from db.keeping import Keeping
 from introeval.cli.main import main
 from introeval.instance import single_instance
+from introeval.keeping import files
 from introeval.keeping.backup import make_backup
 from introeval.keeping.errors import DamagedStateError, RestoreError
 from introeval.keeping.integrity import UNFINISHED, require_whole
@@ -23,6 +23,7 @@ from introeval.keeping.restore import Unfinished, finish, read_unfinished, resto
 from introeval.keeping.shelf import Shelf
 from introeval.paths import StateLayout
 from scheduler.errors import ConfigurationError
+from tests.deaths import died, kill_before
 from tests.keeping.shelves import AT_ONCE
 from tests.keeping.states import DAY, THEN, Lab, files_of, holds, rows
 
@@ -143,25 +144,21 @@ async def test_the_check_says_what_it_found(tmp_path: Path, capsys: pytest.Captu
     assert "no backup" in capsys.readouterr().err
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from introeval.keeping import files, restore
-left = int(sys.argv[3])
-def counted(call):
-    def wrapper(*a, **k):
-        global left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*a, **k)
-    return wrapper
-for name in ("copy", "link", "sync_folder", "sync_tree", "write_whole"):
-    setattr(files, name, counted(getattr(files, name)))
-Path.rename = counted(Path.rename)
-restore.restore(Path(sys.argv[1]), Path(sys.argv[2]), replace=True, now=1.7e9)
-restore.finish(Path(sys.argv[1]))
-"""
+STEPS: list[tuple[object, str]] = [
+    (files, name) for name in ("copy", "link", "sync_folder", "sync_tree", "write_whole")
+]
+STEPS.append((Path, "rename"))
+
+
+def dies_at(step: int, state: Path, backup: Path) -> bool:
+    """Restore in a process that kills itself before its ``step``-th step; whether it came to that."""
+
+    def body() -> None:
+        kill_before(step, STEPS)
+        restore(state, backup, replace=True, now=1.7e9)
+        finish(state)
+
+    return died(body)
 
 
 async def test_a_restore_that_is_killed_is_repeated(tmp_path: Path) -> None:
@@ -170,8 +167,7 @@ async def test_a_restore_that_is_killed_is_repeated(tmp_path: Path) -> None:
     backup = next((tmp_path / "backups").iterdir())
     expected = rows(state, TASKS)
     for at in (2, 6, 12):
-        command = [sys.executable, "-c", KILLED, str(state), str(backup), str(at)]
-        assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+        assert dies_at(at, state, backup)
         with pytest.raises(DamagedStateError, match=r"restore of .* was interrupted"):
             require_whole(StateLayout(state))
     assert await asyncio.to_thread(run, state, "restore", str(backup)) == 0
@@ -191,8 +187,7 @@ async def test_a_repeated_restore_does_not_bring_the_forgotten_back(tmp_path: Pa
     async with Database.open(state) as database:
         await Purger(database, Shelf(tmp_path / "backups"), Policy()).forget([f"{1:024x}"], NOW)
     for at in (6, 12):
-        command = [sys.executable, "-c", KILLED, str(state), str(copy), str(at)]
-        assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+        assert dies_at(at, state, copy)
         assert len(list(state.glob("before-restore-*"))) > 0
         begun = read_unfinished(state)
         assert begun is not None
@@ -213,8 +208,7 @@ async def test_a_forgotten_session_does_not_come_back(tmp_path: Path) -> None:
     async with Database.open(state) as database:
         graded = await Lab(database).session_graded(1, session)
         await Purger(database, Shelf(tmp_path / "backups"), Policy()).forget([graded], NOW)
-    command = [sys.executable, "-c", KILLED, str(state), str(copy), "6"]
-    assert await (await asyncio.create_subprocess_exec(*command)).wait() == -9
+    assert dies_at(6, state, copy)
     assert read_unfinished(state) == Unfinished(copy, frozenset({graded}), frozenset({session}))
     assert await asyncio.to_thread(run, state, "restore") == 0
     assert (rows(state, "SELECT id FROM sessions"), files_of(state)) == ([], [])
