@@ -21,7 +21,18 @@ from scheduler.errors import ConfigurationError
 COMPUTING_SECONDS = 3600.0
 """A course of thousands takes many minutes. The daemon stops computing when this command has ended."""
 
-HEADER = ("FIRST", "SECOND", "WORKS", "EXACT", "CLASS", "RANGE", "ERROR", "KAPPA", "ICC", "ALPHA")
+HEADER = (
+    "FIRST",
+    "SECOND",
+    "WORKS",
+    "OTHER MARK",
+    "OTHER CLASS",
+    "FAR APART",
+    "ERROR",
+    "KAPPA",
+    "ICC",
+    "ALPHA",
+)
 
 
 class Stranger(Shape):

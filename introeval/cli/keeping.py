@@ -129,7 +129,7 @@ async def _purge(options: argparse.Namespace, settings: Settings) -> int:
         left = [one for one in options.submission if one not in gone]
     _tell(done)
     for one in left:
-        reason = "there is none of this id, or it has not ended (stop it first: introeval assignment cancel)"
+        reason = "there is none of this id, or it has not ended (stop it first: POST /api/v1/submissions/ID/cancel)"
         out.print(shown(f"{one} was not deleted: {reason}.", "red"), soft_wrap=True)
     return 1 if left else 0
 
@@ -166,13 +166,17 @@ def _chosen(options: argparse.Namespace, settings: Settings) -> Path:
 
 
 def _moment(text: str) -> str:
-    """An ISO 8601 time with a zone; a bare date is its end in this machine's zone."""
+    """An ISO 8601 time with a zone; a bare date is its end in this machine's zone. Not one that is over."""
     try:
-        if len(text) == len("2027-06-30"):
-            return datetime.fromisoformat(f"{text}T23:59:59").astimezone().isoformat()
-        moment = datetime.fromisoformat(text)
+        bare = len(text) == len("2027-06-30")
+        moment = (
+            datetime.fromisoformat(f"{text}T23:59:59").astimezone() if bare else datetime.fromisoformat(text)
+        )
     except ValueError as error:
         raise ConfigurationError(f"'{text}' is no date: write 2027-06-30.") from error
     if moment.tzinfo is None:
         raise ConfigurationError(f"'{text}' has no zone: write 2027-06-30, or 2027-06-30T18:00+02:00.")
+    if moment <= datetime.now(UTC):
+        # A slip of the year would delete a student's work at once, and from the backups.
+        raise ConfigurationError(f"'{text}' is over. To delete it now: `introeval purge --submission ID`.")
     return moment.isoformat()

@@ -78,3 +78,10 @@ def test_dates_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("tomorrow", "2027-06-30T10:00", "2027-13-01"):
         assert main(["retention", "x", "--until", text]) == 2
     assert capsys.readouterr().err.count("write 2027-06-30") == 3
+
+
+def test_a_date_that_is_over_deletes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the year would delete at once; who means it is told how."""
+    for text in ("2020-06-30", "2020-06-30T10:00+02:00"):
+        assert main(["retention", "x", "--until", text]) == 2
+    assert capsys.readouterr().err.count("is over. To delete it now") == 2
