@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stt.audio import find_ffmpeg
-from tests.end_to_end.lab import SAMPLES, Lab
+from tests.end_to_end.lab import SAMPLES, Lab, running
 
 SECONDS = 9
 """Enough words for a model to be asked (the rubric's ``min_words``)."""
@@ -28,10 +28,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A running daemon whose batch closes with the second video."""
-    lab = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
-    await lab.start()
-    try:
+    pair = Lab(tmp_path, {"INTROEVAL_BATCH_SIZE": "2", "INTROEVAL_BATCH_AGE_SECONDS": "3600"})
+    async with running(pair) as lab:
         yield lab
-    finally:
-        if lab.process is not None and lab.process.returncode is None:
-            assert await lab.stop() == 0

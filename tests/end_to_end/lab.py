@@ -141,6 +141,17 @@ class Lab:
                 return
 
 
+@asynccontextmanager
+async def running(lab: Lab) -> AsyncIterator[Lab]:
+    """Start its daemon; at the end it must stop well, unless it has ended before."""
+    await lab.start()
+    try:
+        yield lab
+    finally:
+        if lab.process is not None and lab.process.returncode is None:
+            assert await lab.stop() == 0
+
+
 def overlaps(lab: Lab) -> list[tuple[str, str]]:
     """Pairs of an STT span and a language-model span that met, from the tables' own events."""
     spans: dict[str, list[tuple[float, float, str]]] = {"stt": [], "llm": []}

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.end_to_end.lab import REPOSITORY, Lab
+from tests.end_to_end.lab import REPOSITORY, Lab, running
 
 NOTEBOOKS, PAGES = REPOSITORY / "samples" / "notebooks", REPOSITORY / "samples" / "pages"
 WORK = {
@@ -21,13 +21,8 @@ WORK = {
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A running daemon."""
-    lab = Lab(tmp_path)
-    await lab.start()
-    try:
+    async with running(Lab(tmp_path)) as lab:
         yield lab
-    finally:
-        if lab.process is not None and lab.process.returncode is None:
-            assert await lab.stop() == 0
 
 
 async def command(lab: Lab, *arguments: str) -> tuple[int, str]:
